@@ -15,7 +15,11 @@
 
 static const char socket_link[] = "socket:[";
 
-enum { SIZE_MIN = 1024, PIDS_MAX = 1 << 22 };
+enum {
+	SIZE_MIN = 1024,
+	PIDS_MAX = 1 << 22,
+	FILES_PER_FOLDER = 8, /* opening one takes as long as reading so many links */
+};
 
 void owners_clear(struct owners *owners)
 {
@@ -101,42 +105,6 @@ static bool parse_pid(const char *name, uint32_t *pid)
 	return true;
 }
 
-/* Notes the sockets among the files of one process; -errno if it does not show them. */
-static int scan_process(struct owners *owners, const char *proc, uint32_t pid)
-{
-	char path[64], target[64];
-	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
-	DIR *folder = opendir(path);
-	if (folder == NULL)
-		return -errno;
-	const struct processes where = { .proc = proc };
-	struct owner seen = { .pid = pid, .chosen_port = 0xff };
-	bool knows_start = false;
-	int error = 0;
-	struct dirent *entry = NULL;
-	while ((entry = readdir(folder)) != NULL) {
-		ssize_t len = readlinkat(dirfd(folder), entry->d_name, target,
-					 sizeof(target) - 1);
-		/* A folder may be open to us, and its files not (ptrace(2)). */
-		if (len < 0 && (errno == EACCES || errno == EPERM))
-			error = -errno;
-		if (len <= 0)
-			continue;
-		target[len] = '\0';
-		if (strncmp(target, socket_link, strlen(socket_link)) != 0)
-			continue;
-		seen.inode = strtoull(target + strlen(socket_link), NULL, 10);
-		if (seen.inode == 0)
-			continue;
-		if (!knows_start)
-			process_start(&where, pid, &seen.started);
-		knows_start = true;
-		owners_note(owners, &seen);
-	}
-	closedir(folder);
-	return error;
-}
-
 static bool found_all(const struct owners *owners, const struct wanted_inodes *wanted)
 {
 	for (size_t i = 0; i < wanted->count; i++)
@@ -171,19 +139,103 @@ static size_t list_pids(const char *proc, uint32_t **out)
 	return count;
 }
 
+/* ---- a pass ---- */
+
+void owners_pass_begin(struct owners_pass *pass, const char *proc)
+{
+	*pass = (struct owners_pass){ .proc = proc, .all_readable = true };
+	pass->left = list_pids(proc, &pass->pids);
+}
+
+void owners_pass_end(struct owners_pass *pass)
+{
+	if (pass->folder != NULL)
+		closedir(pass->folder);
+	free(pass->pids);
+	*pass = (struct owners_pass){ 0 };
+}
+
+static void note_denied(struct owners_pass *pass, int error)
+{
+	if (error == EACCES || error == EPERM)
+		pass->all_readable = false;
+}
+
+/* A new socket is most often a new process's: begins at the end. */
+static void open_next(struct owners_pass *pass)
+{
+	char path[64];
+	uint32_t pid = pass->pids[--pass->left];
+	snprintf(path, sizeof(path), "%s/%u/fd", pass->proc, pid);
+	pass->folder = opendir(path);
+	pass->seen = (struct owner){ .pid = pid, .chosen_port = 0xff };
+	pass->knows_start = false;
+	if (pass->folder == NULL)
+		note_denied(pass, errno);
+}
+
+static void note_file(struct owners_pass *pass, struct owners *owners, const char *name)
+{
+	char target[64];
+	const struct processes where = { .proc = pass->proc };
+	ssize_t len = readlinkat(dirfd(pass->folder), name, target, sizeof(target) - 1);
+	/* A folder may be open to us, and its files not (ptrace(2)). */
+	if (len < 0)
+		note_denied(pass, errno);
+	if (len <= 0)
+		return;
+	target[len] = '\0';
+	if (strncmp(target, socket_link, strlen(socket_link)) != 0)
+		return;
+	pass->seen.inode = strtoull(target + strlen(socket_link), NULL, 10);
+	if (pass->seen.inode == 0)
+		return;
+	if (!pass->knows_start)
+		process_start(&where, pass->seen.pid, &pass->seen.started);
+	pass->knows_start = true;
+	owners_note(owners, &pass->seen);
+}
+
+/* At most so many files of the process whose folder is open; how many there were. */
+static size_t read_files(struct owners_pass *pass, struct owners *owners, size_t most)
+{
+	for (size_t count = 0; count < most; count++) {
+		const struct dirent *entry = readdir(pass->folder);
+		if (entry == NULL) {
+			closedir(pass->folder);
+			pass->folder = NULL;
+			return count;
+		}
+		note_file(pass, owners, entry->d_name);
+	}
+	return most;
+}
+
+bool owners_pass_run(struct owners_pass *pass, struct owners *owners, size_t most)
+{
+	size_t done = 0;
+	while (done < most && (pass->folder != NULL || pass->left > 0)) {
+		if (pass->folder == NULL) {
+			open_next(pass);
+			done += FILES_PER_FOLDER;
+		}
+		if (pass->folder != NULL)
+			done += read_files(pass, owners, most > done ? most - done : 1);
+	}
+	return pass->folder == NULL && pass->left == 0;
+}
+
 bool owners_scan_proc(struct owners *owners, const char *proc,
 		      const struct wanted_inodes *wanted)
 {
-	uint32_t *pids = NULL;
-	bool all_readable = true;
-	/* A new socket is most often a new process's: begin at the end. */
-	for (size_t i = list_pids(proc, &pids); i > 0; i--) {
-		int error = scan_process(owners, proc, pids[i - 1]);
-		if (error == -EACCES || error == -EPERM)
-			all_readable = false;
-		if (wanted != NULL && found_all(owners, wanted))
-			break;
+	struct owners_pass pass;
+	owners_pass_begin(&pass, proc);
+	while (pass.left > 0 && (wanted == NULL || !found_all(owners, wanted))) {
+		open_next(&pass);
+		if (pass.folder != NULL)
+			read_files(&pass, owners, SIZE_MAX);
 	}
-	free(pids);
+	bool all_readable = pass.all_readable;
+	owners_pass_end(&pass);
 	return all_readable;
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,9 +39,9 @@ void owners_note(struct owners *owners, const struct owner *seen);
 const struct owner *owners_find(const struct owners *owners, uint64_t inode);
 
 /*
- * Fills the table from /proc.  unknown: stops when none of these inodes is left to be
- * found, trying the newest processes first; NULL: looks at all.  False if some
- * process's files could not be read.
+ * Fills the table from /proc.  wanted: stops when all of these inodes are found, trying
+ * the newest processes first; NULL: looks at all.  False if some process's files could
+ * not be read.
  */
 struct wanted_inodes {
 	uint64_t inode[64];
@@ -48,3 +49,19 @@ struct wanted_inodes {
 };
 bool owners_scan_proc(struct owners *owners, const char *proc,
 		      const struct wanted_inodes *wanted);
+
+/* The same in pieces: what opens and ends meanwhile may be missed. */
+struct owners_pass {
+	const char *proc; /* NULL: none has begun */
+	uint32_t *pids;
+	size_t left; /* of them */
+	bool all_readable;
+	DIR *folder; /* of the process that is being read; NULL: none */
+	struct owner seen;
+	bool knows_start;
+};
+/* `proc` stays its caller's. */
+void owners_pass_begin(struct owners_pass *pass, const char *proc);
+/* Reads about so many files; true if it has come to the end. */
+bool owners_pass_run(struct owners_pass *pass, struct owners *owners, size_t most);
+void owners_pass_end(struct owners_pass *pass);

@@ -63,11 +63,6 @@ static bool can_pay(struct host_watch *watch)
 	return credit_has(&watch->shield.credit, watch->now_us, SHARE, BURST_US);
 }
 
-static void pay(struct shield *shield, int64_t began)
-{
-	shield->credit.us -= watch_cost_us() - began;
-}
-
 uint8_t shield_judge(struct host_watch *watch, struct watched *w)
 {
 	struct shield *shield = &watch->shield;
@@ -87,7 +82,7 @@ uint8_t shield_judge(struct host_watch *watch, struct watched *w)
 	};
 	int64_t began = watch_cost_us();
 	w->firewalled = firewall_judge(shield->rules, &door);
-	pay(shield, began);
+	credit_pay(&shield->credit, began);
 	return w->firewalled;
 }
 
@@ -156,7 +151,7 @@ static void read_again(struct host_watch *watch)
 	struct firewall_facts facts;
 	struct ruleset *rules = shield->is_legacy ? NULL : firewall_read(&facts);
 	tell_rules(watch, rules != NULL ? &facts : NULL);
-	pay(shield, began);
+	credit_pay(&shield->credit, began);
 	wait_for_changes(watch, true);
 	take(watch, rules);
 }

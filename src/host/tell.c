@@ -21,6 +21,7 @@ enum {
 	CONNECTIONS_BURST = 4000,
 	SEARCH_SHARE = 500,
 	SEARCH_BURST_US = 150000,
+	FILES_AT_ONCE = 256, /* of a pass: a millisecond or so */
 };
 
 void watch_send(struct host_watch *watch, struct host_event *event)
@@ -345,15 +346,24 @@ static void note_file(void *to, const struct kernel_file *file)
 		owners_note(to, &seen);
 }
 
+/* False if the kernel does not list them. */
+static bool list_owners(struct host_watch *watch)
+{
+	if (watch->kernel.files < 0)
+		return false;
+	owners_clear(&watch->owners);
+	if (kernel_files(&watch->kernel, note_file, &watch->owners) != 0)
+		return false;
+	watch->owners_are_all = true;
+	return true;
+}
+
 /* wanted: /proc is only read until these are found; or NULL. */
 static void find_owners(struct host_watch *watch, const struct wanted_inodes *wanted)
 {
-	owners_clear(&watch->owners);
-	if (watch->kernel.files >= 0 &&
-	    kernel_files(&watch->kernel, note_file, &watch->owners) == 0) {
-		watch->owners_are_all = true;
+	if (list_owners(watch))
 		return;
-	}
+	owners_clear(&watch->owners);
 	watch->owners_are_all =
 		owners_scan_proc(&watch->owners, watch->processes.proc, wanted);
 }
@@ -362,7 +372,7 @@ static void search(struct host_watch *watch, const struct wanted_inodes *wanted)
 {
 	int64_t began = watch_cost_us();
 	find_owners(watch, wanted);
-	watch->for_searches.us -= watch_cost_us() - began;
+	credit_pay(&watch->for_searches, began);
 }
 
 bool may_search(struct host_watch *watch)
@@ -408,7 +418,15 @@ void search_all_owners(struct host_watch *watch)
 static bool owner_differs(struct host_watch *watch, struct watched *w)
 {
 	struct watched before = *w;
-	if (!tell_owner(watch, w))
+	bool is_listener = tell_owner(watch, w);
+	/* It may have opened, or changed hands, behind the pass: what was told of it
+	 * holds until it is looked at again. */
+	if (w->owner == OWNER_DOUBTFUL) {
+		w->pid = before.pid;
+		w->processes = before.processes;
+		return false;
+	}
+	if (!is_listener)
 		return false;
 	if (w->owner != before.owner || w->pid != before.pid ||
 	    w->processes != before.processes)
@@ -419,12 +437,32 @@ static bool owner_differs(struct host_watch *watch, struct watched *w)
 	return kept != NULL && kept->hash != w->process_told;
 }
 
-void tell_owners_again(struct host_watch *watch)
+/* A piece of a pass; true at its end. */
+static bool go_on_finding(struct host_watch *watch)
 {
-	find_owners(watch, NULL);
+	struct owners_pass *pass = &watch->pass;
+	if (pass->proc == NULL) {
+		owners_clear(&watch->pass_found);
+		owners_pass_begin(pass, watch->processes.proc);
+	}
+	if (!owners_pass_run(pass, &watch->pass_found, FILES_AT_ONCE))
+		return false;
+	struct owners older = watch->owners;
+	watch->owners = watch->pass_found;
+	watch->pass_found = older;
+	watch->owners_are_all = pass->all_readable;
+	owners_pass_end(pass);
+	return true;
+}
+
+bool tell_owners_again(struct host_watch *watch)
+{
+	if (!list_owners(watch) && !go_on_finding(watch))
+		return false;
 	for (size_t i = 0; i < watch->listeners.count; i++) {
 		struct watched *w = &watch->listeners.at[i];
 		if (!w->is_client && owner_differs(watch, w))
 			tell_listener(watch, w);
 	}
+	return true;
 }

@@ -27,12 +27,12 @@ enum {
 	SCAN_LATEST_US = 10000000,
 	COUNTS_US = 5000000,
 	OWNERS_US = 10000000,
+	OWNERS_PIECE_US = 100000,
 	SPACES_US = 10000000,
 	ROOM_US = 60000000,
 	/* A job takes at most 1/share of the time; all of them together, 1 %. */
 	CHANGES_SHARE = 300,
 	SCAN_SHARE = 500,
-	LONE_SCAN_SHARE = 333, /* without events */
 	LISTS_SHARE = 333,
 	LISTS_BURST_US = 50000,
 	COUNTS_SHARE = 500,
@@ -55,6 +55,7 @@ void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t 
 {
 	pace->ran_us = now_us;
 	pace->cost_us = watch_cost_us() - began_cost_us;
+	pace->spent_us += pace->cost_us;
 	int64_t wait = pace->cost_us * share;
 	pace->due_us = now_us + (wait > least ? wait : least);
 }
@@ -70,6 +71,13 @@ bool credit_has(struct credit *credit, int64_t now_us, int share, int64_t most_u
 	if (credit->us > most_us)
 		credit->us = most_us;
 	return credit->us > 0;
+}
+
+void credit_pay(struct credit *credit, int64_t began_cost_us)
+{
+	int64_t cost = watch_cost_us() - began_cost_us;
+	credit->us -= cost;
+	credit->spent_us += cost;
 }
 
 /* ---- the kernel's events ---- */
@@ -279,8 +287,7 @@ static void run_scan(struct host_watch *watch, struct pace *pace, uint8_t proto,
 	if (proto == IPPROTO_TCP && watch->has_sctp)
 		scan_all(watch, IPPROTO_SCTP);
 	bool is_slow = proto == IPPROTO_UDP && has_events;
-	pace_set(pace, watch->now_us, began, is_slow ? UDP_US : SECOND_US,
-		 has_events ? SCAN_SHARE : LONE_SCAN_SHARE);
+	pace_set(pace, watch->now_us, began, is_slow ? UDP_US : SECOND_US, SCAN_SHARE);
 	if (pace->due_us > watch->now_us + SCAN_LATEST_US)
 		pace->due_us = watch->now_us + SCAN_LATEST_US;
 }
@@ -304,7 +311,7 @@ static void run_glance(struct host_watch *watch)
 		space->is_waiting = false;
 		began = watch_cost_us();
 		scan_one(watch, space);
-		watch->for_lists.us -= watch_cost_us() - began;
+		credit_pay(&watch->for_lists, began);
 	}
 }
 
@@ -321,8 +328,11 @@ static void run_udp(struct host_watch *watch)
 static void run_owners(struct host_watch *watch)
 {
 	int64_t began = watch_cost_us();
-	tell_owners_again(watch);
-	pace_set(&watch->for_owners, watch->now_us, began, OWNERS_US, OWNERS_SHARE);
+	bool is_done = tell_owners_again(watch);
+	pace_set(&watch->for_owners, watch->now_us, began,
+		 is_done ? OWNERS_US : OWNERS_PIECE_US, OWNERS_SHARE);
+	if (is_done)
+		tell_means(watch);
 }
 
 static void run_counts(struct host_watch *watch)
@@ -419,10 +429,8 @@ void host_watch_run(struct host_watch *watch)
 		run_tcp(watch);
 	if (is_due(watch, &watch->for_udp))
 		run_udp(watch);
-	if (is_due(watch, &watch->for_owners)) {
+	if (is_due(watch, &watch->for_owners))
 		run_owners(watch);
-		tell_means(watch);
-	}
 	if (is_due(watch, &watch->for_counts))
 		run_counts(watch);
 	if (is_due(watch, &watch->for_room))
@@ -512,6 +520,8 @@ void host_watch_close(struct host_watch *watch)
 	spaces_close(&watch->spaces);
 	listeners_free(&watch->listeners);
 	owners_free(&watch->owners);
+	owners_free(&watch->pass_found);
+	owners_pass_end(&watch->pass);
 	packages_free(watch->processes.packages);
 	room_close(&watch->room);
 	free(watch->tallies);

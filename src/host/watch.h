@@ -24,9 +24,10 @@ enum {
 
 /* When a job is due again: no sooner than its cost allows. */
 struct pace {
-	int64_t due_us; /* monotonic */
-	int64_t cost_us;
+	int64_t due_us;  /* monotonic */
+	int64_t cost_us; /* of the last time */
 	int64_t ran_us;
+	int64_t spent_us; /* since the start */
 };
 
 /* A port where something happened. */
@@ -40,6 +41,7 @@ struct change {
 struct credit {
 	int64_t us; /* below 0: overdrawn */
 	int64_t earned_us;
+	int64_t spent_us; /* since the start */
 };
 
 struct kept_process {
@@ -75,7 +77,9 @@ struct host_watch {
 	struct spaces spaces;
 	struct listeners listeners;
 	struct owners owners;
-	bool owners_are_all; /* nobody's files were closed to the last pass */
+	bool owners_are_all;      /* nobody's files were closed to the last pass */
+	struct owners_pass pass;  /* through /proc, where BPF lists no files */
+	struct owners pass_found; /* so far */
 	uint32_t scan;
 	bool has_sctp;
 	struct processes processes;
@@ -129,6 +133,8 @@ void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t 
 
 /* Adds what 1/share of the time since last asked gives; true if any is left. */
 bool credit_has(struct credit *credit, int64_t now_us, int share, int64_t most_us);
+/* Takes off what was spent since. */
+void credit_pay(struct credit *credit, int64_t began_cost_us);
 
 /* ---- scan.c ---- */
 
@@ -154,8 +160,11 @@ void tell_connection(struct host_watch *watch, const struct kernel_connection *s
 /* From a scan; each socket once, if its owner is known. */
 void tell_socket_owner(struct host_watch *watch, const struct space *space,
 		       const struct diag_socket *socket);
-/* Looks through all processes; tells of listeners whose owners changed. */
-void tell_owners_again(struct host_watch *watch);
+/*
+ * Looks through all processes, in pieces where that takes long; then tells of listeners
+ * whose owners changed.  False: there is more to look at.
+ */
+bool tell_owners_again(struct host_watch *watch);
 /* Looks for the owners of the listeners from that place on, if they are unknown. */
 void search_owners(struct host_watch *watch, size_t from);
 /* Looks again for those in doubt, or that have no owner. */

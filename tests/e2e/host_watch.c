@@ -3,8 +3,8 @@
  * per line, for host.py.
  *
  * host_watch [--no-bpf] [--proc PATH]: ends with its standard input.  Each line typed
- * into it is a question: "cost" (CPU and elapsed time so far), "flow CLIENT PORT SERVER
- * PORT PROTO" (whose it is).
+ * into it is a question: "cost" (CPU and elapsed time so far, and what of it each of
+ * the watch's jobs took), "flow CLIENT PORT SERVER PORT PROTO" (whose it is).
  */
 #include <poll.h>
 #include <stdio.h>
@@ -89,12 +89,15 @@ static void print_cost(const struct host_watch *watch)
 	printf("{\"record\":\"cost\",\"cpu_us\":%ld,\"elapsed_us\":%ld,\"events\":%lu,"
 	       "\"listeners\":%zu,\"changes_us\":%ld,\"tcp_us\":%ld,\"udp_us\":%ld,"
 	       "\"counts_us\":%ld,\"owners_us\":%ld,\"searches_us\":%ld,"
-	       "\"spaces_us\":%ld}\n",
+	       "\"spaces_us\":%ld,\"glances_us\":%ld,\"lists_us\":%ld,"
+	       "\"room_us\":%ld,\"shield_us\":%ld}\n",
 	       clock_us(CLOCK_PROCESS_CPUTIME_ID), clock_us(CLOCK_MONOTONIC), events,
-	       host_count(host), watch->for_changes.cost_us, watch->for_tcp.cost_us,
-	       watch->for_udp.cost_us, watch->for_counts.cost_us,
-	       watch->for_owners.cost_us, watch->for_searches.us,
-	       watch->for_spaces.cost_us);
+	       host_count(host), watch->for_changes.spent_us, watch->for_tcp.spent_us,
+	       watch->for_udp.spent_us, watch->for_counts.spent_us,
+	       watch->for_owners.spent_us, watch->for_searches.spent_us,
+	       watch->for_spaces.spent_us, watch->for_glance.spent_us,
+	       watch->for_lists.spent_us, watch->for_room.spent_us,
+	       watch->shield.credit.spent_us);
 	fflush(stdout);
 }
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "host/owners.h"
 #include "host/process.h"
 #include "host/spaces.h"
+#include "host/watch.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -324,6 +326,22 @@ static void the_oldest_process_owns_a_shared_socket(void **state)
 	struct wanted_inodes wanted = { .inode = { 8 }, .count = 1 };
 	owners_scan_proc(&owners, proc, &wanted);
 	assert_int_equal(owners_find(&owners, 8)->pid, 12);
+	/* However small the pieces, a pass finds what one look does. */
+	owners_clear(&owners);
+	struct owners_pass pass;
+	unsigned pieces = 1;
+	owners_pass_begin(&pass, proc);
+	while (!owners_pass_run(&pass, &owners, 1))
+		pieces++;
+	assert_true(pieces > 10 && pass.all_readable);
+	assert_int_equal(owners_find(&owners, 7)->pid, 11);
+	assert_int_equal(owners_find(&owners, 7)->processes, 3);
+	assert_int_equal(owners_find(&owners, 8)->processes, 1);
+	owners_pass_end(&pass);
+	/* One that is given up half way leaves nothing behind. */
+	owners_pass_begin(&pass, proc);
+	assert_false(owners_pass_run(&pass, &owners, 1));
+	owners_pass_end(&pass);
 	owners_free(&owners);
 
 	/* A directory of another process, mounted over this one, is not this one. */
@@ -336,6 +354,52 @@ static void the_oldest_process_owns_a_shared_socket(void **state)
 	assert_int_equal(symlink(from, path_of("proc/13")), 0);
 	assert_false(process_read(&processes, 13, &process));
 	assert_false(process_read(&processes, 14, &process));
+}
+
+static unsigned told_count;
+
+static void count_told(void *to, const struct host_event *event)
+{
+	(void)to;
+	(void)event;
+	told_count++;
+}
+
+/* Opened by a process that the pass had behind it: nobody's, as far as that shows. */
+static void what_a_pass_has_missed_stays_as_told(void **state)
+{
+	(void)state;
+	char proc[256];
+	snprintf(proc, sizeof(proc), "%s", path_of("nobody"));
+	make_dir("nobody");
+	struct host_watch *watch = host_watch_open_with(
+		count_told, NULL,
+		&(struct host_watch_options){ .without_bpf = true, .proc = proc });
+	assert_non_null(watch);
+	struct watched missed = { .inode = 4711,
+				  .proto = IPPROTO_TCP,
+				  .pid = 4712,
+				  .processes = 1,
+				  .owner = OWNER_FOUND,
+				  .is_told = true };
+	struct watched *w = listeners_add(&watch->listeners, &missed);
+	assert_non_null(w);
+	told_count = 0;
+	while (!tell_owners_again(watch))
+		;
+	assert_int_equal(told_count, 0);
+	assert_int_equal(w->pid, 4712);
+	assert_int_equal(w->processes, 1);
+	/* A second look decides. */
+	assert_int_equal(w->owner, OWNER_DOUBTFUL);
+	assert_int_equal(watch->look_again_us, w->look_again_us);
+	watch->now_us = w->look_again_us;
+	while (!tell_owners_again(watch))
+		;
+	assert_int_equal(told_count, 1);
+	assert_int_equal(w->owner, OWNER_KERNEL);
+	assert_int_equal(w->pid, 0);
+	host_watch_close(watch);
 }
 
 static void owners_keep_many(void **state)
@@ -398,6 +462,7 @@ int main(void)
 		cmocka_unit_test(a_changed_executable_is_looked_up_again),
 		cmocka_unit_test(a_user_has_the_name_in_passwd_or_its_number),
 		cmocka_unit_test(the_oldest_process_owns_a_shared_socket),
+		cmocka_unit_test(what_a_pass_has_missed_stays_as_told),
 		cmocka_unit_test(owners_keep_many),
 		cmocka_unit_test(the_root_of_control_groups_is_found_by_type),
 		cmocka_unit_test(ports_of_clients_are_a_range),
