@@ -151,9 +151,12 @@ enum reporting_mailed alerting_mail_report(struct alerting *a,
 		*why = "no sink of that name is mail";
 	else if (a->sending == NULL)
 		*why = "nobody was to be told when the daemon began; restart it";
+	else if (mail->is_told)
+		return sending_waits(a->sending, notice.id) ? REPORTING_MAIL_TOLD
+							    : REPORTING_MAILED;
 	else
 		return sending_tell(a->sending, mail->sink, &notice)
-			       ? REPORTING_MAILED
+			       ? REPORTING_MAIL_TOLD
 			       : REPORTING_MAIL_LATER;
 	return REPORTING_MAIL_NEVER;
 }

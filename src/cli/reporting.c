@@ -117,8 +117,9 @@ static void begin(struct reporting *r, struct reporting_item *item,
 		  struct buf *said)
 {
 	r->busy = item;
-	r->is_answered = false;
-	r->mailed = r->given_up = 0;
+	r->is_answered = r->is_unmailed = false;
+	r->told = r->mailed = r->given_up = 0;
+	r->mail = reporting_entry(r, item)->mail;
 	r->since_us = steady_us;
 	item->tries++;
 	if (!item->is_asked)
@@ -155,6 +156,7 @@ static void take_event(struct reporting *r, const struct reporting_event *event,
 		return;
 	r->event = *event;
 	r->is_answered = true;
+	r->answered_us = now_us;
 	r->since_us = steady_us;
 	reporting_hand_over(r, now_us, steady_us, said);
 }

@@ -5,8 +5,9 @@
  *
  * Of each entry of report.schedule the period of the calendar that ended last is made
  * once, also when nobody was there when it was due; a new entry begins with the next
- * period that ends.  What was made is in reports.json of the state folder.  What fails
- * is tried again after a minute, two ... an hour, until the next period is due.
+ * period that ends.  What was made, and is on its way to all who are mailed, is in
+ * reports.json of the state folder.  What fails is tried again after a minute, two ...
+ * an hour, until the next period is due.
  *
  * Time is an argument: now_us by the clock on the wall, which may be set.
  */
@@ -24,10 +25,16 @@ struct reporting_mail {
 	const char *const *files; /* names in the folder of reports */
 	size_t file_count;
 	bool is_asked; /* by a person, perhaps again */
-	int64_t at_us;
+	bool is_told;  /* it was TOLD before: what became of it */
+	int64_t at_us; /* the same of each try */
 };
 
-enum reporting_mailed { REPORTING_MAILED, REPORTING_MAIL_LATER, REPORTING_MAIL_NEVER };
+enum reporting_mailed {
+	REPORTING_MAILED, /* it is on disk */
+	REPORTING_MAIL_TOLD,
+	REPORTING_MAIL_LATER,
+	REPORTING_MAIL_NEVER
+};
 
 struct reporting_sink {
 	void *self;
@@ -73,8 +80,12 @@ struct reporting {
 	struct reporting_order order;
 	struct reporting_event event; /* of busy, once is_answered */
 	bool is_answered;
-	uint32_t mailed, given_up; /* bit per sink that has it, or never will */
-	int64_t since_us; /* by CLOCK_MONOTONIC: when it was ordered, or answered */
+	struct config_words mail; /* sinks, as they were when it was ordered */
+	/* Bit per sink that was told of it, has it, or never will. */
+	uint32_t told, mailed, given_up;
+	bool is_unmailed;    /* not all have it, and that is not waited for */
+	int64_t since_us;    /* by CLOCK_MONOTONIC: when it was ordered, or answered */
+	int64_t answered_us; /* by the clock on the wall */
 	uint64_t ids;
 };
 

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "report/digest.h"
+#include "report/formats.h"
 
 enum { FOLDER_MODE = 0750, NAME_SIZE = 192, PATH_SIZE = CONFIG_TEXT_MAX + 256 };
 #define FRESH ".fresh"
@@ -84,6 +85,33 @@ static bool put_in_place(struct reporting_files *files)
 	return true;
 }
 
+static bool is_named(const struct reporting_files *files, const char *suffix)
+{
+	char name[NAME_SIZE], wanted[NAME_SIZE];
+	const char *at = files->names.at;
+	snprintf(wanted, sizeof(wanted), "%s%s", files->stem, suffix);
+	while (next_name(&at, name))
+		if (strcmp(name, wanted) == 0)
+			return true;
+	return false;
+}
+
+static void remove_suffix(const struct reporting_files *files, const char *suffix)
+{
+	char path[PATH_SIZE];
+	snprintf(path, sizeof(path), "%s/%s%s", files->folder, files->stem, suffix);
+	if (!is_named(files, suffix))
+		unlink(path);
+}
+
+/* Of formats that it was made in before, and now was not. */
+static void remove_others(const struct reporting_files *files)
+{
+	for (size_t i = 0; report_format_at(i) != NULL; i++)
+		remove_suffix(files, report_format_at(i)->suffix);
+	remove_suffix(files, REPORTING_BUNDLE);
+}
+
 /*
  * All is written before anything is in its place; while it is put there, there is no
  * list: files beside one are always those that it names.
@@ -103,6 +131,7 @@ bool reporting_files_end(struct reporting_files *files,
 		unlink(fresh);
 		return false;
 	}
+	remove_others(files);
 	error = file_rename(fresh, path);
 	if (error != 0)
 		return fail(files, name, error);

@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "cli/reporting_wire.h"
 
+#define REPORTING_BUNDLE ".bundle"
+
 /* Files of one report, on their way. */
 struct reporting_files {
 	char folder[CONFIG_TEXT_MAX + 16];
@@ -27,7 +29,10 @@ bool reporting_files_begin(struct reporting_files *files, const char *state,
 /* Beside what is there; false: error says why. */
 bool reporting_files_add(struct reporting_files *files, const char *suffix,
 			 const struct buf *text);
-/* In the place of what was there, and the list of digests; its SHA-256 in sha256. */
+/*
+ * In the place of what was there, also in other formats, and the list of digests; its
+ * SHA-256 in sha256.
+ */
 bool reporting_files_end(struct reporting_files *files,
 			 char sha256[static REPORTING_SHA256_MAX]);
 /* Nothing of it stays that was not there before.  After either end. */

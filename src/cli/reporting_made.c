@@ -12,7 +12,7 @@ enum {
 	FILES_MAX = CONFIG_WORDS_MAX + 2,
 	TEXT_MAX = 65536,
 	TITLE_MAX = 256,
-	MAIL_S = 120, /* until who tells people has room */
+	MAIL_S = 120, /* until who tells people has it on disk */
 };
 #define SECOND_US INT64_C(1000000)
 
@@ -26,6 +26,26 @@ static const char *outcome_of(const char *text)
 		if (strcmp(*words, text) == 0)
 			return *words;
 	return NULL;
+}
+
+/* Behind a blank; one that has no room is left out. */
+static void add_word(field_text256 words, const char *word, size_t len)
+{
+	size_t used = strlen(words);
+	if (used + 1 + len < sizeof(field_text256))
+		snprintf(words + used, sizeof(field_text256) - used, "%s%.*s",
+			 used > 0 ? " " : "", (int)len, word);
+}
+
+/* As many as have room. */
+static void put_files(const struct reporting_event *event, field_text256 out)
+{
+	out[0] = '\0';
+	for (const char *at = event->files; *at != '\0'; at += strspn(at, " ")) {
+		size_t len = strcspn(at, " ");
+		add_word(out, at, len);
+		at += len;
+	}
 }
 
 static void fill_record(const struct reporting *r, int64_t now_us,
@@ -50,20 +70,16 @@ static void fill_record(const struct reporting *r, int64_t now_us,
 	record->not_known = event->not_known;
 	record->observed = event->observed;
 	record->bytes = event->bytes;
-	record_text(record->files, sizeof(record->files), event->files);
+	put_files(event, record->files);
 	record_text(record->sha256, sizeof(record->sha256), event->sha256);
 }
 
 static void put_mailed(const struct reporting *r, field_text256 out)
 {
-	const struct config_schedule *entry = reporting_entry(r, r->busy);
-	size_t len = 0;
 	out[0] = '\0';
-	for (size_t i = 0; entry != NULL && i < entry->mail.count; i++)
-		if ((r->mailed & 1U << i) != 0 && len < sizeof(field_text256))
-			len += (size_t)snprintf(out + len, sizeof(field_text256) - len,
-						"%s%s", len > 0 ? " " : "",
-						entry->mail.at[i]);
+	for (size_t i = 0; i < r->mail.count; i++)
+		if ((r->mailed & 1U << i) != 0)
+			add_word(out, r->mail.at[i], strlen(r->mail.at[i]));
 }
 
 /* One that fails again as before is no news to the audit chain. */
@@ -90,12 +106,12 @@ void reporting_finish(struct reporting *r, int64_t now_us, struct buf *said)
 	struct reporting_item *item = r->busy;
 	struct report_made_record record;
 	fill_record(r, now_us, &record);
-	if (r->event.is_made) {
+	if (r->event.is_made)
 		put_mailed(r, record.mailed_to);
+	if (r->event.is_made && !r->is_unmailed)
 		reporting_note_made(item, r->order.until_us);
-	} else {
+	else
 		reporting_note_failed(item, r->order.until_us, now_us);
-	}
 	bool has_news = is_news(item, &record);
 	r->sink.made(r->sink.self, &record,
 		     !has_news          ? NULL
@@ -154,34 +170,38 @@ static void read_text(const struct reporting *r, struct buf *out)
 	buf_free(&path);
 }
 
-/* Of sinks that do not have it yet; LATER: of one at least. */
-static enum reporting_mailed give_to_all(struct reporting *r,
-					 const struct config_schedule *entry,
-					 struct reporting_mail *mail)
+static void give_to(struct reporting *r, size_t sink, struct reporting_mail *mail)
 {
-	enum reporting_mailed all = REPORTING_MAILED;
-	struct reporting_event *event = &r->event;
-	for (size_t i = 0; i < entry->mail.count; i++) {
-		const char *why = "";
-		if ((r->mailed & 1U << i) != 0 || (r->given_up & 1U << i) != 0)
-			continue;
-		mail->sink = entry->mail.at[i];
-		enum reporting_mailed one = r->sink.mail(r->sink.self, mail, &why);
-		r->mailed |= one == REPORTING_MAILED ? 1U << i : 0;
-		r->given_up |= one == REPORTING_MAIL_NEVER ? 1U << i : 0;
-		if (one == REPORTING_MAIL_NEVER)
-			snprintf(event->error, sizeof(event->error),
-				 "not mailed to %s: %s", mail->sink, why);
-		if (one == REPORTING_MAIL_LATER)
-			all = REPORTING_MAIL_LATER;
+	const uint32_t bit = 1U << sink;
+	const char *why = "";
+	mail->sink = r->mail.at[sink];
+	mail->is_told = (r->told & bit) != 0;
+	switch (r->sink.mail(r->sink.self, mail, &why)) {
+	case REPORTING_MAILED:
+		r->mailed |= bit;
+		break;
+	case REPORTING_MAIL_TOLD:
+		r->told |= bit;
+		break;
+	case REPORTING_MAIL_NEVER:
+		r->given_up |= bit;
+		snprintf(r->event.error, sizeof(r->event.error), "not mailed to %s: %s",
+			 mail->sink, why);
+		break;
+	case REPORTING_MAIL_LATER:
+		break;
 	}
-	return all;
 }
 
-static enum reporting_mailed
-mail_it(struct reporting *r, const struct config_schedule *entry, int64_t now_us)
+/* But for those who never will. */
+static bool all_have_it(const struct reporting *r)
 {
-	field_text256 names;
+	return (r->mailed | r->given_up) == (1U << r->mail.count) - 1;
+}
+
+static void mail_it(struct reporting *r)
+{
+	char names[REPORTING_FILES_MAX];
 	const char *files[FILES_MAX];
 	char title[TITLE_MAX];
 	struct buf text = { 0 };
@@ -194,24 +214,26 @@ mail_it(struct reporting *r, const struct config_schedule *entry, int64_t now_us
 				       .files = files,
 				       .file_count = list_files(names, files),
 				       .is_asked = r->busy->is_asked,
-				       .at_us = now_us };
-	enum reporting_mailed mailed =
-		mail.text != NULL ? give_to_all(r, entry, &mail) : REPORTING_MAIL_LATER;
+				       .at_us = r->answered_us };
+	for (size_t i = 0; mail.text != NULL && i < r->mail.count; i++)
+		if (((r->mailed | r->given_up) & 1U << i) == 0)
+			give_to(r, i, &mail);
 	buf_free(&text);
-	return mailed;
 }
 
 void reporting_hand_over(struct reporting *r, int64_t now_us, int64_t steady_us,
 			 struct buf *said)
 {
-	const struct config_schedule *entry = reporting_entry(r, r->busy);
 	bool is_late = steady_us - r->since_us > MAIL_S * SECOND_US;
-	bool is_done = !r->event.is_made || entry == NULL || entry->mail.count == 0 ||
-		       mail_it(r, entry, now_us) != REPORTING_MAIL_LATER;
-	if (!is_done && is_late)
+	if (r->event.is_made && !all_have_it(r))
+		mail_it(r);
+	bool is_done = !r->event.is_made || all_have_it(r);
+	r->is_unmailed = !is_done && is_late;
+	if (r->is_unmailed)
 		snprintf(r->event.error, sizeof(r->event.error),
-			 "not mailed to all: the process that tells people takes no "
-			 "more");
+			 "not mailed to all: the process that tells people did not "
+			 "take it in %d seconds; it is tried again",
+			 MAIL_S);
 	if (is_done || is_late)
 		reporting_finish(r, now_us, said);
 }

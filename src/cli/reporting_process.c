@@ -142,7 +142,7 @@ static bool write_bundle(const struct report *report, struct store_reader *reade
 		return true;
 	bool is_good = bundle_write(report, reader, &text, error);
 	if (is_good)
-		is_good = reporting_files_add(files, ".bundle", &text);
+		is_good = reporting_files_add(files, REPORTING_BUNDLE, &text);
 	else
 		snprintf(files->error, sizeof(files->error), "%.255s", error);
 	buf_free(&text);
@@ -171,7 +171,7 @@ static bool write_all(const struct report *report, struct store_reader *reader,
 		write_summary(report, &files) &&
 		reporting_files_end(&files, event->sha256);
 	if (is_good && (names = buf_cstr(&files.names)) != NULL)
-		record_text(event->files, sizeof(event->files), names);
+		snprintf(event->files, sizeof(event->files), "%s", names);
 	event->bytes = files.bytes;
 	if (!is_good)
 		fail(event, files.error);

@@ -20,6 +20,7 @@ enum {
 	REPORTING_SHA256_MAX = 65,
 	REPORTING_ERROR_MAX = 256,
 	REPORTING_OUTCOME_MAX = 16,
+	REPORTING_FILES_MAX = 1024,
 	REPORTING_MAKE_S = 600, /* that one may take */
 };
 
@@ -45,7 +46,7 @@ struct reporting_event {
 	uint32_t is_made, zero;
 	char outcome[REPORTING_OUTCOME_MAX], title[REPORTING_STEM_MAX];
 	char sha256[REPORTING_SHA256_MAX];
-	field_text256 files; /* separated by blanks */
+	char files[REPORTING_FILES_MAX]; /* separated by blanks */
 	char error[REPORTING_ERROR_MAX];
 };
 _Static_assert(sizeof(struct reporting_event) <= GUARD_EVENT_MAX, "one datagram");

@@ -157,6 +157,14 @@ static struct pending *pending_of(struct sending *sending, uint64_t id)
 	return NULL;
 }
 
+bool sending_waits(const struct sending *sending, uint64_t id)
+{
+	for (size_t i = 0; i < PENDING_MAX; i++)
+		if (sending->pending[i].id == id)
+			return true;
+	return false;
+}
+
 bool sending_tell(struct sending *sending, const char *sink,
 		  const struct notice *notice)
 {

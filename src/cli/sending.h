@@ -53,6 +53,8 @@ int sending_fd(const struct sending *sending);
 /* False: too many wait to be handed over, and this one is not taken. */
 bool sending_tell(struct sending *sending, const char *sink,
 		  const struct notice *notice);
+/* It is not on disk yet; of no message that was not told. */
+bool sending_waits(const struct sending *sending, uint64_t id);
 /* The configuration's files have changed. */
 void sending_reload(struct sending *sending);
 

@@ -26,6 +26,11 @@ const struct report_format *report_format(const char *name)
 	return NULL;
 }
 
+const struct report_format *report_format_at(size_t i)
+{
+	return i < FORMATS ? &formats[i] : NULL;
+}
+
 bool compliance_has(const struct compliance *compliance, const char *name,
 		    bool *is_document)
 {

@@ -18,6 +18,8 @@ struct report_format {
 
 /* NULL: there is none of that name. */
 const struct report_format *report_format(const char *name);
+/* Each of them; NULL: there are no more. */
+const struct report_format *report_format_at(size_t i);
 
 /* Whether there is such a framework or document, and whether it is a document. */
 bool compliance_has(const struct compliance *compliance, const char *name,

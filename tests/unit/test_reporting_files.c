@@ -112,6 +112,28 @@ static void what_was_not_ended_leaves_what_was_there(void **unused)
 	reporting_files_close(&files);
 }
 
+static void of_formats_that_are_no_more_nothing_is_left(void **unused)
+{
+	(void)unused;
+	struct reporting_files files;
+	char sha256[REPORTING_SHA256_MAX];
+	make("cis_2026-03", "old");
+	make("cis_2026-03.own_2026-03", "another report");
+	assert_true(reporting_files_begin(&files, state, "cis_2026-03"));
+	assert_true(add(&files, ".hdf.json", "new"));
+	assert_true(add(&files, ".bundle", "new"));
+	assert_true(add(&files, ".txt", "new"));
+	assert_true(reporting_files_end(&files, sha256));
+	reporting_files_close(&files);
+	assert_false(is_there("cis_2026-03.pdf"));
+	assert_true(is_there("cis_2026-03.hdf.json"));
+	assert_true(is_there("cis_2026-03.own_2026-03.pdf"));
+	make("cis_2026-03", "again");
+	assert_false(is_there("cis_2026-03.hdf.json"));
+	assert_false(is_there("cis_2026-03.bundle"));
+	assert_holds("cis_2026-03.txt", "again");
+}
+
 static void of_each_report_and_length_the_newest_are_kept(void **unused)
 {
 	(void)unused;
@@ -211,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_report_has_the_list_of_its_digests),
 		cmocka_unit_test(what_was_not_ended_leaves_what_was_there),
+		cmocka_unit_test(of_formats_that_are_no_more_nothing_is_left),
 		cmocka_unit_test(of_each_report_and_length_the_newest_are_kept),
 		cmocka_unit_test(a_folder_that_can_not_be_written_is_told),
 		cmocka_unit_test(an_order_that_no_daemon_sends_is_none),
