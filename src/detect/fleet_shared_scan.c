@@ -13,66 +13,35 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "detect/fleet_inside.h"
+#include "detect/fleet_shared.h"
 #include "detect/scan_attempt.h"
 
 enum {
 	LANES_MAX = 1024,
-	/* A fleet of more than 2,000 hosts is not decided by so few. */
-	HOSTS_MAX = 512,
 	REALMS_MAX = 256,
 	EACH_MAX =
 		3, /* tries of one source that count: with more it is no small part */
-	SOURCES = 10, /* as distributed_scan.c has it, of one host */
-	NAMES_MAX = 8,
-	IDLE_S = FLEET_DAY_S,
-	HOLD_S = 6 * 3600,
 };
 
 /* Who shares the work may forget, or try again, one time in ten. */
 #define AGAIN 0.1
-/*
- * ln 99, of a hundred one is accused wrongly; and ln 1024, as that many ports are
- * looked at.
- */
-#define ALARM 11.5
-
-struct tried {
-	uint32_t host, source; /* hashes */
-};
-
-/* One port of the hosts of one realm. */
-struct shared_lane {
-	struct roster_entry head;  /* key: realm, transport and port */
-	int64_t first_us, last_us; /* 0: none yet */
-	double score;
-	uint32_t hosts, sources, sensors;
-	uint64_t tries;
-	struct tried tried[HOSTS_MAX];
-	struct {
-		uint32_t source;
-		uint8_t tries;
-	} of_source[HOSTS_MAX];
-	uint32_t names[NAMES_MAX];
-	struct cardinality all_sensors;
-};
-
-/* Whose addresses are known: the Internet's, or a site's. */
-struct shared_realm {
-	struct roster_entry head;
-	struct cardinality hosts, sensors;
-};
-
-struct shared_scans {
-	struct roster lanes, realms;
-};
+/* What makes room for another port speaks for no grid any more. */
+static void forget_lane(void *to, const void *entry)
+{
+	fleet_grid_forget(to, entry);
+}
 
 static bool open_scans(struct detect_fleet *fleet, void *state)
 {
 	struct shared_scans *all = state;
 	(void)fleet;
-	return roster_open(&all->lanes, sizeof(struct shared_lane), LANES_MAX) &&
-	       roster_open(&all->realms, sizeof(struct shared_realm), REALMS_MAX);
+	if (!roster_open(&all->lanes, sizeof(struct shared_lane), LANES_MAX) ||
+	    !roster_open(&all->realms, sizeof(struct shared_realm), REALMS_MAX) ||
+	    !fleet_grid_open(all))
+		return false;
+	all->lanes.gone = forget_lane;
+	all->lanes.to = all;
+	return true;
 }
 
 static void close_scans(void *state)
@@ -80,11 +49,12 @@ static void close_scans(void *state)
 	struct shared_scans *all = state;
 	roster_close(&all->lanes);
 	roster_close(&all->realms);
+	roster_close(&all->parts);
 }
 
 /* ---- how many hosts there are ---- */
 
-static uint64_t realm_of(const struct fleet_sensor *sensor, const struct addr *server)
+uint64_t shared_realm_of(const struct fleet_sensor *sensor, const struct addr *server)
 {
 	return !addr_is_global(server) ? sensor->realm : 0;
 }
@@ -124,7 +94,7 @@ static bool count_source(struct shared_lane *lane, uint32_t source)
 	uint32_t i = 0;
 	while (i < lane->sources && lane->of_source[i].source != source)
 		i++;
-	if (i == HOSTS_MAX)
+	if (i == SHARED_HOSTS_MAX)
 		return false;
 	if (i == lane->sources) {
 		lane->of_source[i].source = source;
@@ -137,7 +107,8 @@ static bool count_source(struct shared_lane *lane, uint32_t source)
 	return true;
 }
 
-static const struct tried *find_host(const struct shared_lane *lane, uint32_t host)
+static const struct shared_tried *find_host(const struct shared_lane *lane,
+					    uint32_t host)
 {
 	for (uint32_t i = 0; i < lane->hosts; i++)
 		if (lane->tried[i].host == host)
@@ -153,7 +124,7 @@ static void note_sensor(const struct detect_fleet *fleet, struct shared_lane *la
 	for (uint32_t i = 0; i < lane->sensors; i++)
 		if (lane->names[i] == number)
 			return;
-	if (lane->sensors < NAMES_MAX)
+	if (lane->sensors < SHARED_NAMES_MAX)
 		lane->names[lane->sensors++] = number;
 }
 
@@ -165,43 +136,44 @@ static void add_score(struct shared_lane *lane, double step)
 		lane->score = 0;
 }
 
-static void judge_new(struct shared_lane *lane, double all)
+static double judge_new(const struct shared_lane *lane, double all)
 {
 	double left = all - lane->hosts;
-	add_score(lane, log((1 - AGAIN) * all / (left > 1 ? left : 1)));
+	return log((1 - AGAIN) * all / (left > 1 ? left : 1));
 }
 
-static void judge_again(struct shared_lane *lane, double all)
+static double judge_again(const struct shared_lane *lane, double all)
 {
 	double step = log(AGAIN * all / lane->hosts);
-	add_score(lane, step < 0 ? step : 0);
+	return step < 0 ? step : 0;
 }
 
 /* All hosts were tried, or nobody came for long: what comes now is another round. */
 static void begin_round(struct shared_lane *lane)
 {
 	struct roster_entry head = lane->head;
+	double grid = lane->grid;
 	memset(lane, 0, sizeof(*lane));
 	lane->head = head;
+	lane->grid = grid; /* others may not be at the end of theirs */
 }
 
+/* *step: what it says. */
 static bool take_try(struct shared_lane *lane, double all, uint32_t host,
-		     uint32_t source)
+		     uint32_t source, double *step)
 {
-	const struct tried *tried = find_host(lane, host);
+	const struct shared_tried *tried = find_host(lane, host);
 	if (tried != NULL && tried->source == source)
 		return false;
-	if (tried == NULL && lane->hosts == HOSTS_MAX)
+	if (tried == NULL && lane->hosts == SHARED_HOSTS_MAX)
 		return false;
 	if (!count_source(lane, source))
 		return false;
 	lane->tries++;
-	if (tried != NULL) {
-		judge_again(lane, all);
-		return true;
-	}
-	judge_new(lane, all);
-	lane->tried[lane->hosts++] = (struct tried){ host, source };
+	*step = tried != NULL ? judge_again(lane, all) : judge_new(lane, all);
+	add_score(lane, *step);
+	if (tried == NULL)
+		lane->tried[lane->hosts++] = (struct shared_tried){ host, source };
 	return true;
 }
 
@@ -222,7 +194,7 @@ static void tell(struct detect_fleet *fleet, struct shared_lane *lane,
 	evidence.detector = "fleet_shared_scan";
 	evidence.proof = "unsolicited";
 	evidence.confidence = 0.9;
-	if (realm_of(sensor, &c->server_ip) != 0)
+	if (shared_realm_of(sensor, &c->server_ip) != 0)
 		record_text(evidence.sensor, sizeof(evidence.sensor),
 			    fleet_sensor_at(fleet, lane->names[0])->name);
 	record_text(evidence.mitre, sizeof(evidence.mitre), "T1595.001");
@@ -236,22 +208,23 @@ static void tell(struct detect_fleet *fleet, struct shared_lane *lane,
 		 "of %llu tries %llu went to a host that another source had tried; "
 		 "sequential test %.1f, alarm %.1f; sensors: %s",
 		 (unsigned long long)lane->tries,
-		 (unsigned long long)(lane->tries - lane->hosts), lane->score, ALARM,
-		 names);
+		 (unsigned long long)(lane->tries - lane->hosts), lane->score,
+		 SHARED_ALARM, names);
 	record_text(evidence.advice, sizeof(evidence.advice),
 		    "No block of single sources ends it, and addresses can be forged. "
 		    "Check on all hosts that the port is not meant to be reached.");
-	findings_take(&fleet->findings, &evidence, SEVERITY_LOW, HOLD_S * SECOND_US);
+	findings_take(&fleet->findings, &evidence, SEVERITY_LOW,
+		      SHARED_HOLD_S * SECOND_US);
 }
 
 static bool is_shared_out(const struct detect_fleet *fleet,
 			  const struct shared_lane *lane)
 {
-	uint32_t hosts = fleet->limits.sweep_hosts < HOSTS_MAX
+	uint32_t hosts = fleet->limits.sweep_hosts < SHARED_HOSTS_MAX
 				 ? fleet->limits.sweep_hosts
-				 : HOSTS_MAX;
-	return lane->score >= ALARM && lane->hosts >= hosts &&
-	       lane->sources >= SOURCES && lane->sensors >= 2;
+				 : SHARED_HOSTS_MAX;
+	return lane->score >= SHARED_ALARM && lane->hosts >= hosts &&
+	       lane->sources >= SHARED_SOURCES_LEAST && lane->sensors >= 2;
 }
 
 /* ---- contacts ---- */
@@ -264,9 +237,14 @@ static struct shared_lane *lane_of(struct shared_scans *all,
 	struct roster_key key = { .first = { { attempt->transport,
 					       (uint8_t)(attempt->port >> 8),
 					       (uint8_t)attempt->port } },
-				  .rest = realm_of(sensor, &c->server_ip) };
+				  .rest = shared_realm_of(sensor, &c->server_ip) };
 	struct shared_lane *lane = roster_take(&all->lanes, &key);
-	bool is_idle = lane->last_us != 0 && c->at - lane->last_us > IDLE_S * SECOND_US;
+	bool is_idle =
+		lane->last_us != 0 && c->at - lane->last_us > SHARED_IDLE_S * SECOND_US;
+	if (is_idle) {
+		fleet_grid_forget(all, lane);
+		lane->grid = 0;
+	}
 	if (is_idle || (lane->hosts > 0 && lane->hosts >= hosts))
 		begin_round(lane);
 	if (lane->last_us == 0)
@@ -294,7 +272,8 @@ static void take_contact(struct detect_fleet *fleet, void *state,
 	struct shared_scans *all = state;
 	struct attempt attempt;
 	uint64_t words[2], host = fleet_host_of(sensor, &c->server_ip);
-	struct shared_realm *realm = take_realm(all, realm_of(sensor, &c->server_ip));
+	struct shared_realm *realm =
+		take_realm(all, shared_realm_of(sensor, &c->server_ip));
 	cardinality_add(&realm->hosts, host);
 	if (!scan_attempt_read(c, (uint32_t)host, &attempt) ||
 	    !is_in_vain(fleet, c, &attempt))
@@ -304,10 +283,14 @@ static void take_contact(struct detect_fleet *fleet, void *state,
 	struct addr source = fleet_source_of(sensor, &c->client_ip);
 	memcpy(words, source.ip6, sizeof(words));
 	uint32_t who = (uint32_t)hash_words(&fixed, words, 2);
-	if (!take_try(lane, hosts, (uint32_t)host, who))
+	double step;
+	if (!take_try(lane, hosts, (uint32_t)host, who, &step))
 		return;
 	note_sensor(fleet, lane, sensor);
-	if (is_shared_out(fleet, lane))
+	if (fleet_grid_counts(fleet, all, sensor, c))
+		fleet_grid_add(all, lane, step);
+	bool is_told = fleet_grid_look(fleet, all, lane, sensor, c);
+	if (!is_told && is_shared_out(fleet, lane))
 		tell(fleet, lane, sensor, c);
 }
 

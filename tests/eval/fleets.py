@@ -88,6 +88,18 @@ def work(events, hours):
         events.login(at_s + 20, sensor, "198.51.100.9", user, "success")
 
 
+def radiate(events, hours):
+    """What comes from the Internet at all times: bots, each with some ports of one host or two,
+    most of them the same few ports."""
+    ports = [23, 2323, 445, 3389, 5900, 1433, 6379, 8080] + list(range(10000, 10300))
+    for _ in range(hours * 60):
+        client, at_s = events.stranger(), events.random.randrange(hours * HOUR)
+        popular = min(int(events.random.paretovariate(0.6)) - 1, len(ports) - 3)
+        for sensor in events.random.sample(range(SENSORS), events.random.choice((1, 1, 2))):
+            for port in ports[popular:popular + events.random.choice((1, 1, 2, 3))]:
+                events.contact(at_s, sensor, client, port, "silent")
+
+
 def ordinary(events, hours):
     for part in (browse, watch_over, crawl, mislead, work):
         part(events, hours)
@@ -156,6 +168,23 @@ def shared(trial):
     judge(trial, events, ("distributed_scan",), "-", HOUR)
 
 
+@scenario("fleet-grid", "fleet", quick=True, lane="works")
+def grid(trial):
+    """240 sources, three places each, of forty ports at eighteen hosts each, one a minute, while
+    the Internet radiates."""
+    events = Events(trial.random)
+    ordinary(events, 16)
+    radiate(events, 16)
+    ports = trial.random.sample(range(20000, 30000), 40)
+    places = [(sensor, port) for port in ports
+              for sensor in trial.random.sample(range(SENSORS), 18)]
+    trial.random.shuffle(places)
+    sources = [events.stranger() for _ in range(len(places) // 3)]
+    for number, (sensor, port) in enumerate(places):
+        events.contact(HOUR + number * 60, sensor, sources[number // 3], port, "silent")
+    judge(trial, events, ("distributed_scan",), "-", HOUR)
+
+
 @scenario("fleet-guess", "fleet", quick=True, lane="works")
 def guess(trial):
     """One source, root at each host, twice each, one in three minutes."""
@@ -195,4 +224,13 @@ def quiet(trial):
     """A day without an attack."""
     events = Events(trial.random)
     ordinary(events, 24)
+    judge(trial, events, (), "-", 0)
+
+
+@scenario("fleet-radiation", "fleet", lane="works")
+def radiation(trial):
+    """Three days without an attack on this fleet, on the Internet as it is."""
+    events = Events(trial.random)
+    ordinary(events, 72)
+    radiate(events, 72)
     judge(trial, events, (), "-", 0)
