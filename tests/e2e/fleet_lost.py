@@ -91,6 +91,24 @@ def loses_its_streams(tap, fleet, hub):
     tap.ok(True, "... and what is told from then on is kept, and judged")
 
 
+def answers_while_servers_hang(tap, fleet, hub):
+    """Who loses the lead asks servers to forget what it followed, and waits for none."""
+    took = []
+
+    def is_led():
+        began = time.monotonic()
+        leads = hub.leads()
+        took.append(time.monotonic() - began)
+        return leads
+    server = fleet.cluster.nodes[0].program.process
+    until(is_led, "a leader", LEADS_S, 0.1)
+    server.send_signal(signal.SIGSTOP)
+    until(lambda: not is_led(), "the lead is lost", LEADS_S, 0.05)
+    server.send_signal(signal.SIGCONT)
+    tap.ok(max(took) < 2, "a hub that loses the lead, as servers hang, answers all the while",
+           max(took))
+
+
 def lost(tap, lab):
     fleet = Fleet(lab, postgres=True)
     first = fleet.hub("hub-1")
@@ -99,6 +117,7 @@ def lost(tap, lab):
     misses_nothing_for_good(tap, fleet, second)
     second.stop()
     begins_without_a_depot(tap, fleet, first)
+    answers_while_servers_hang(tap, fleet, first)
     loses_its_streams(tap, fleet, first)
 
 
