@@ -11,16 +11,16 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/json.h"
+#include "cli/past_reader.h"
 #include "record/from_json.h"
-#include "store/store.h"
 
 enum { HOUR_S = 3600, ADDR_BITS = 128 };
 
 struct gather {
 	const char *command;
-	struct client *client;       /* NULL: the store is read */
-	struct store_reader *reader; /* NULL: the daemon is asked */
-	const atomic_bool *cancel;   /* NULL: never */
+	struct client *client;      /* NULL: the past is read */
+	struct past_reader *reader; /* NULL: the daemon is asked */
+	const atomic_bool *cancel;  /* NULL: never */
 };
 
 static int complain(const struct gather *gather, int status, const char *why)
@@ -29,22 +29,36 @@ static int complain(const struct gather *gather, int status, const char *why)
 	return status;
 }
 
+/* NULL: all has been said. */
+static struct past_reader *open_past(const struct gather *gather, const char *state,
+				     int *status)
+{
+	const struct past_asked asked = { .command = gather->command, .state = state };
+	struct past_place place;
+	char error[STORE_ERROR_MAX];
+	*status = past_find(&asked, &place);
+	if (*status != STATUS_OK)
+		return NULL;
+	struct past_reader *reader = past_reader_open(&place, error, status);
+	if (reader == NULL)
+		complain(gather, *status, error);
+	return reader;
+}
+
 struct gather *gather_open(const struct common_options *common, const char *command,
 			   const char *state, int *status)
 {
-	char error[STORE_ERROR_MAX] = "out of memory";
 	struct gather *gather = calloc(1, sizeof(*gather));
 	*status = STATUS_UNREACHABLE;
 	if (gather == NULL)
 		return NULL;
 	gather->command = command;
 	if (state != NULL)
-		gather->reader = store_reader_open(state, error, status);
-	else
-		gather->client = client_open(common);
+		gather->reader = open_past(gather, state, status);
+	else if ((gather->client = client_open(common)) == NULL)
+		complain(gather, *status, "out of memory");
 	if (gather->reader != NULL || gather->client != NULL)
 		return gather;
-	complain(gather, *status, error);
 	free(gather);
 	return NULL;
 }
@@ -54,7 +68,7 @@ void gather_close(struct gather *gather)
 	if (gather->client != NULL)
 		client_close(gather->client);
 	if (gather->reader != NULL)
-		store_reader_close(gather->reader);
+		past_reader_close(gather->reader);
 	free(gather);
 }
 
@@ -194,8 +208,8 @@ static int read_store(const struct gather *gather, const struct gather_wanted *w
 		filter.id = wanted->value;
 	if (wanted->about != NULL)
 		narrow(&filter, wanted->about);
-	int result = store_read(gather->reader, wanted->kind, &filter, take_stored,
-				&reading, error);
+	int result = past_read(gather->reader, wanted->kind, &filter, take_stored,
+			       &reading, error);
 	if (result == -ECANCELED)
 		return STATUS_INCOMPLETE;
 	return result == 0 ? STATUS_OK : complain(gather, STATUS_INCOMPLETE, error);

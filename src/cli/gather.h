@@ -1,6 +1,6 @@
 /*
  * gather.h: the records that belong to one thing, from the daemon's API or straight
- * from a store.
+ * from a store, of a hub from the depot of its fleet.
  */
 #pragma once
 

@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/json.h"
-#include "cli/state_folder.h"
+#include "cli/past_reader.h"
 #include "store/moment.h"
 
 enum { READ_MS = 60000, HOUR_S = 3600 };
@@ -122,8 +122,8 @@ static int64_t time_of(const char *text, int64_t otherwise)
 	return at_us;
 }
 
-static int read_store(const struct kept_rows *wanted, struct store_reader *reader,
-		      struct keeping *keeping, char error[static STORE_ERROR_MAX])
+static int read_past(const struct kept_rows *wanted, struct past_reader *reader,
+		     struct keeping *keeping, char error[static STORE_ERROR_MAX])
 {
 	struct store_filter filter;
 	store_filter_init(&filter);
@@ -134,7 +134,14 @@ static int read_store(const struct kept_rows *wanted, struct store_reader *reade
 	filter.step_s = wanted->step_s;
 	filter.time_limit_ms = READ_MS;
 	if (wanted->at == NULL)
-		return store_read(reader, wanted->kind, &filter, keep, keeping, error);
+		return past_read(reader, wanted->kind, &filter, keep, keeping, error);
+	if (past_reader_store(reader) == NULL) {
+		snprintf(error, STORE_ERROR_MAX,
+			 "who listened at a moment is known on the machine itself, not "
+			 "at a hub; here ask with --since and --until for what became "
+			 "of them");
+		return -EINVAL;
+	}
 	int64_t now_us = clock_us(CLOCK_REALTIME);
 	const struct store_moment moment = { .at_us = time_of(wanted->at, now_us),
 					     .now_us = now_us,
@@ -142,25 +149,32 @@ static int read_store(const struct kept_rows *wanted, struct store_reader *reade
 					     .has_port = filter.has_port,
 					     .port = filter.port,
 					     .time_limit_ms = READ_MS };
-	return store_listeners_at(reader, &moment, keep, keeping, error);
+	return store_listeners_at(past_reader_store(reader), &moment, keep, keeping,
+				  error);
 }
 
 static int from_store(const struct kept_rows *wanted, json_t **rows)
 {
-	config_text folder;
+	const struct past_asked asked = { .command = wanted->command,
+					  .state = wanted->state,
+					  .config_path = wanted->config_path };
+	struct past_place place;
 	char error[STORE_ERROR_MAX];
-	int status = state_folder(wanted->command, wanted->state, wanted->config_path,
-				  folder);
+	int status = past_find(&asked, &place);
 	if (status != STATUS_OK)
 		return status;
-	struct store_reader *reader = store_reader_open(folder, error, &status);
+	struct past_reader *reader = past_reader_open(&place, error, &status);
 	if (reader == NULL)
 		return complain(wanted, status, error);
 	struct keeping keeping = { wanted, json_array() };
-	int result = read_store(wanted, reader, &keeping, error);
-	store_reader_close(reader);
+	int result = read_past(wanted, reader, &keeping, error);
+	past_reader_close(reader);
 	*rows = keeping.rows;
-	return result == 0 ? STATUS_OK : complain(wanted, STATUS_INCOMPLETE, error);
+	return result == 0
+		       ? STATUS_OK
+		       : complain(wanted,
+				  result == -EINVAL ? STATUS_USAGE : STATUS_INCOMPLETE,
+				  error);
 }
 
 int kept_rows_get(const struct kept_rows *wanted, json_t **rows)

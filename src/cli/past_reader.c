@@ -68,8 +68,8 @@ static int check_kind(const struct past_asked *asked, const struct past_place *p
 		return STATUS_OK;
 	fprintf(stderr,
 		"breakwater %s: %s is the state folder of a hub that keeps its fleet's "
-		"records in %s, but hub.store of the configuration says %s: name the "
-		"hub's configuration with -c\n",
+		"records in %s, but hub.store of the configuration says %s: ask the "
+		"hub itself, without --state, or name its configuration with -c\n",
 		asked->command, place->folder, kind,
 		configured != NULL ? configured : "nothing that is known");
 	return STATUS_USAGE;

@@ -11,6 +11,7 @@
 #include "base/when.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/past_reader.h"
 #include "cli/patience.h"
 #include "cli/report_check.h"
 #include "cli/report_kept.h"
@@ -34,7 +35,7 @@ struct report_options {
 	const char *config_path, *state, *since, *until, *format, *out, *bundle,
 		*compliance;
 	struct report_subject subject;
-	bool is_check;
+	bool is_check, own;
 	struct common_options common;
 };
 
@@ -146,13 +147,17 @@ static int make(const struct report_options *o, struct store_reader *reader,
 static int report_of(const struct report_options *o,
 		     const struct compliance *compliance, const char *framework)
 {
-	config_text folder;
+	const struct past_asked asked = { .command = "report",
+					  .state = o->state,
+					  .config_path = o->config_path,
+					  .own = o->own };
+	struct past_place place;
 	char error[STORE_ERROR_MAX];
 	struct report_ask ask = { .framework = framework,
 				  .now_us = clock_us(CLOCK_REALTIME),
 				  .has_own_time = o->since == NULL && o->until == NULL,
 				  .subject = o->subject,
-				  .folder = folder };
+				  .folder = place.folder };
 	if (!read_time("since", o->since != NULL ? o->since : DEFAULT_SINCE, ask.now_us,
 		       &ask.since_us))
 		return STATUS_USAGE;
@@ -162,10 +167,17 @@ static int report_of(const struct report_options *o,
 		return STATUS_USAGE;
 	if (ask.until_us <= ask.since_us)
 		return complain("--until is not after --since");
-	int status = state_folder("report", o->state, o->config_path, folder);
+	int status = past_find(&asked, &place);
 	if (status != STATUS_OK)
 		return status;
-	struct store_reader *reader = store_reader_open(folder, error, &status);
+	/* A hub's own store has next to nothing: evidence of it would be of nothing. */
+	if (place.depot[0] != '\0')
+		return complain(
+			"this is a hub's state folder: reports are made on each "
+			"machine, of its own store, by whose audit chain they "
+			"can be proven (of the hub's: --own); of the fleet ask "
+			"with breakwater query");
+	struct store_reader *reader = store_reader_open(place.folder, error, &status);
 	if (reader == NULL) {
 		complain(error);
 		return status;
@@ -246,6 +258,9 @@ int command_report(int argc, char **argv)
 		{ 0, OPTION_FLAG, "check", NULL,
 		  "only whether evidence/ and frameworks/ are as they should be",
 		  &o.is_check, 0, 0 },
+		{ 0, OPTION_FLAG, "own", NULL,
+		  "at a hub: of its own store, which has what people did there", &o.own,
+		  0, 0 },
 		OPTION_CONFIG(&o.config_path),
 	};
 	const struct command_help help = {

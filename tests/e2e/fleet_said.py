@@ -26,6 +26,7 @@ def what_is_asked_of_a_hub(tap, lab):
     is_silent_about_one(tap, hub, fleet.sensors)
     tells_a_story(tap, hub, fleet.sensors)
     answers_in_sql(tap, hub)
+    finds_the_past_by_its_folder(tap, hub)
     shows_connections(tap, hub, fleet.sensors)
     other = Hub(lab, fleet.cluster.switch.plug("hub-2"), "hub-2", fleet.servers, called="hub-1")
     until(lambda: other.hub().get("namesake"), "who has its name", 20, 0.1)
@@ -45,6 +46,19 @@ def answers_in_sql(tap, hub):
               "breakwater query asks it in its own SQL")
     tap.equal(sql(hub, "SELECT count(*) AS n FROM finding WHERE sensor <> 'hub'", "--own"),
               [{"n": 0}], "... or the hub's own store, of which machines' findings are no part")
+
+
+def finds_the_past_by_its_folder(tap, hub):
+    """Also commands that read a state folder, without a hub that runs."""
+    def at_folder(*words, status):
+        return hub.network.run(BREAKWATER, *words, "--state", str(hub.state), status=status)
+    shown = at_folder("findings", "00000000000000a4", status=0).stdout
+    tap.ok("198.51.100.4" in shown, "a finding of a sensor is found in the depot", shown)
+    done = at_folder("report", "pci-dss", status=2)
+    tap.ok("--own" in done.stderr and done.stdout == "",
+           "no report is made of a hub's own store as if it was the fleet's", done.stderr)
+    done = at_folder("report", "executive", "--own", "--format", "json", status=None)
+    tap.ok(done.stdout.startswith("{"), "... but for who wants one of that", done.stderr)
 
 
 def shows_connections(tap, hub, tell):
