@@ -72,6 +72,16 @@ static void give_back(struct hub_past *past, struct depot *depot)
 		depot_close(depot);
 }
 
+/*
+ * Who makes what is missing waits for whoever writes just now; who only looks does not.
+ * What can't be looked into may not be there yet.
+ */
+static struct depot *look_into(const char *where, char why[static DEPOT_ERROR_MAX])
+{
+	struct depot *depot = depot_look(where, why);
+	return depot != NULL ? depot : depot_open(where, why);
+}
+
 /* The web room's folder is the one thing that it gives to open(). */
 static struct store_reader *open_reader(const char *folder,
 					char error[static STORE_ERROR_MAX], int *status)
@@ -85,7 +95,7 @@ static struct store_reader *open_reader(const char *folder,
 	reading->past = past;
 	reading->depot = take_kept(past);
 	if (reading->depot == NULL)
-		reading->depot = depot_open(past->where, why);
+		reading->depot = look_into(past->where, why);
 	if (reading->depot != NULL)
 		return (struct store_reader *)reading;
 	snprintf(error, STORE_ERROR_MAX, "%.*s", STORE_ERROR_MAX - 1, why);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 #include <ftw.h>
+#include <sqlite3.h>
 
 #include "base/clock.h"
 #include "cli/hub_past.h"
@@ -129,12 +130,30 @@ static void a_sensor_of_the_past_is_where_it_was_joined(void **state)
 	board_free(board);
 }
 
+/* However long the transaction takes in which a hub keeps what came. */
+static void who_reads_does_not_wait_for_who_writes(void **state)
+{
+	const struct sensor_record said = said_by("web-1");
+	struct board *board = board_new();
+	sqlite3 *writes = NULL;
+	(void)state;
+	keep(&said);
+	assert_int_equal(sqlite3_open(where + strlen("sqlite:"), &writes), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(writes, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_string_equal(shown(board, "web-1").version, "1.2");
+	sqlite3_close(writes);
+	board_free(board);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_sensor_of_the_past_is_where_it_was_joined, make_folder,
 			remove_folder),
+		cmocka_unit_test_setup_teardown(who_reads_does_not_wait_for_who_writes,
+						make_folder, remove_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
