@@ -78,7 +78,7 @@ static bool begin_at(struct erasing *erasing, enum erasing_step step)
 static void say_trouble(struct erasing *erasing, struct store *store, const char *what,
 			const char *why)
 {
-	trouble_say(&store->notice, STORE_FAILED, "%.200s: %.100s", what, why);
+	trouble_say(&store->unerased, STORE_FAILED, "%.200s: %.100s", what, why);
 	erasing->is_in_trouble = true;
 }
 
@@ -105,8 +105,8 @@ static void end(struct erasing *erasing, struct store *store)
 			    "privacy/erasing could not be removed, and names an "
 			    "address that was erased",
 			    strerror(-error));
-	else if (erasing->is_in_trouble)
-		store->notice = (struct trouble){ 0 };
+	else if (erasing->is_in_trouble && !erasing->has_unread)
+		store->unerased = (struct trouble){ 0 };
 	bool is_left_over = erasing->is_left_over;
 	OPENSSL_cleanse(erasing, sizeof(*erasing));
 	*erasing = (struct erasing){ .has_looked = true };

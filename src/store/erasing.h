@@ -38,6 +38,7 @@ struct erasing {
 	field_text256 rows, left; /* in words */
 	field_text64 subject;
 	bool is_in_trouble; /* and has said so */
+	bool has_unread;    /* a file that is damaged, which stays said */
 };
 
 /* True if there is more to do at once. */

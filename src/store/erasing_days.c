@@ -101,6 +101,12 @@ static int take_part(struct file *file, bool *is_done)
 }
 
 /* One that is damaged is said, and left. */
+static int leave(const struct file *file)
+{
+	file->part->erasing->has_unread = true;
+	return SQLITE_OK;
+}
+
 static int open_and_take(struct file *file, bool *is_done)
 {
 	struct store *store = file->part->store;
@@ -109,15 +115,15 @@ static int open_and_take(struct file *file, bool *is_done)
 	int code;
 	*is_done = true;
 	if (is_of_flows(file)) {
-		if (!day_open(&flows, store->folder, file->day, &store->notice))
-			return SQLITE_OK;
+		if (!day_open(&flows, store->folder, file->day, &store->unerased))
+			return leave(file);
 		file->db = flows.db;
 		code = take_part(file, is_done);
 		day_close(&flows);
 		return code;
 	}
-	if (!evidence_open(&evidence, store->folder, file->day, &store->notice))
-		return SQLITE_OK;
+	if (!evidence_open(&evidence, store->folder, file->day, &store->unerased))
+		return leave(file);
 	file->db = evidence.db;
 	code = take_part(file, is_done);
 	evidence_close(&evidence);

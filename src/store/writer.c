@@ -144,10 +144,23 @@ static bool wait_ms(struct store *store, unsigned ms)
 	return stopping;
 }
 
-/* What went well may still be worth a notice. */
+/* What went well may still be worth a notice, or two. */
+static struct trouble notices(const struct store *store)
+{
+	struct trouble both;
+	if (store->unerased.state == STORE_OK)
+		return store->notice;
+	if (store->notice.state == STORE_OK)
+		return store->unerased;
+	trouble_say(&both, store->notice.state, "%.250s; %.250s", store->notice.message,
+		    store->unerased.message);
+	return both;
+}
+
 static void publish(struct store *store, bool ok, const struct trouble *trouble)
 {
-	const struct trouble *shown = ok ? &store->notice : trouble;
+	const struct trouble noticed = notices(store);
+	const struct trouble *shown = ok ? &noticed : trouble;
 	pthread_mutex_lock(&store->lock);
 	store->status.state = shown->state;
 	memcpy(store->status.message, shown->message, sizeof(shown->message));

@@ -53,7 +53,8 @@ struct store {
 	bool more_rollups;
 	int64_t aside_us; /* when a file was last set aside, CLOCK_MONOTONIC */
 	uint64_t written, refused;
-	struct trouble notice; /* of a file set aside: stays until the end */
+	struct trouble notice;   /* of a file set aside: stays until the end */
+	struct trouble unerased; /* where an address that was to go may be left */
 	struct keeping *keeping;
 	struct sealing sealing;
 	char folder[];

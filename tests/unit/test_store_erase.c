@@ -293,6 +293,46 @@ static void a_damaged_note_is_said(void **state)
 	assert_int_equal(access(in_folder("privacy/erasing"), F_OK), 0);
 }
 
+static void wait_said(struct store *store, const char *text, bool is_wanted)
+{
+	struct store_status status;
+	for (int i = 0; i < 2000; i++) {
+		watch_second(store);
+		store_status(store, &status);
+		if ((strstr(status.message, text) != NULL) == is_wanted)
+			return;
+		pause_ms(10);
+	}
+	fail_msg("it says \"%s\"", status.message);
+}
+
+/* Somebody reads all the while, so it can't end; the notice of before stays. */
+static void what_was_set_aside_stays_said(void **state)
+{
+	(void)state;
+	sqlite3 *reader = NULL;
+	FILE *file = fopen(in_folder("breakwater.db"), "we");
+	assert_non_null(file);
+	for (int i = 0; i < 500; i++)
+		fputs("no database at all ", file);
+	fclose(file);
+	struct store *store = store_open(folder, &store_no_limits);
+	wait_said(store, "was damaged", true);
+	fill(store, 10);
+	assert_int_equal(sqlite3_open(in_folder("breakwater.db"), &reader), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(reader, "BEGIN;SELECT count(*)FROM login", NULL,
+				      NULL, NULL),
+			 SQLITE_OK);
+	erase(store);
+	wait_said(store, "not erased everywhere yet", true);
+	wait_said(store, "was damaged", true);
+	sqlite3_close(reader);
+	wait_erased(1);
+	wait_said(store, "not erased", false);
+	wait_said(store, "was damaged", true);
+	store_close(store);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, new_folder, remove_folder)
@@ -301,6 +341,7 @@ int main(void)
 		TEST(no_key_is_left_of_it),
 		TEST(one_that_was_not_ended_is_ended_by_the_next_daemon),
 		TEST(a_damaged_note_is_said),
+		TEST(what_was_set_aside_stays_said),
 	};
 #undef TEST
 	return cmocka_run_group_tests(tests, choose_seed, NULL);
