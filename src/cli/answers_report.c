@@ -16,7 +16,13 @@
 
 /* Who wants more has the command, which disturbs no monitor. */
 enum { TIME_MAX_S = 60, BYTES_MAX = 32 << 20 };
-enum { STATUS_GOOD = 200, STATUS_WRONG = 400, STATUS_NONE = 404, STATUS_NOT_NOW = 503 };
+enum {
+	STATUS_GOOD = 200,
+	STATUS_WRONG = 400,
+	STATUS_NONE = 404,
+	STATUS_TOO_LARGE = 422, /* what is asked is right, and too much */
+	STATUS_NOT_NOW = 503
+};
 
 struct making {
 	struct report_retention kept;
@@ -27,6 +33,7 @@ struct making {
 	const atomic_bool *cancelled;
 	int64_t until_us; /* monotonic */
 	bool is_late;
+	enum report_failure failure; /* told */
 	struct web_report *out;
 };
 
@@ -91,6 +98,17 @@ static const char too_late[] =
 	"it takes more than a minute: ask for less time, or use `breakwater report`, "
 	"which has no limit";
 
+static void say_failure(const struct making *making, const char *error)
+{
+	static const unsigned statuses[] = { [REPORT_ASKED_WRONGLY] = STATUS_WRONG,
+					     [REPORT_TOO_LARGE] = STATUS_TOO_LARGE,
+					     [REPORT_NOT_NOW] = STATUS_NOT_NOW };
+	if (making->is_late)
+		say(making, STATUS_NOT_NOW, too_late);
+	else
+		say(making, statuses[making->failure], error);
+}
+
 static void write_report(const struct making *making, const struct report *report,
 			 struct store_reader *reader)
 {
@@ -106,7 +124,7 @@ static void write_report(const struct making *making, const struct report *repor
 	making->out->type = "application/x-tar";
 	name_file(making, ".bundle");
 	if (!bundle_write(report, reader, making->out->text, error))
-		say(making, STATUS_NOT_NOW, making->is_late ? too_late : error);
+		say_failure(making, error);
 }
 
 static void make(struct making *making, const struct compliance *compliance,
@@ -127,6 +145,7 @@ static void make(struct making *making, const struct compliance *compliance,
 		.folder = making->folder,
 		.bytes_max = BYTES_MAX,
 		.json_rows_max = asked->rows,
+		.failure = &making->failure,
 		.goes_on = goes_on,
 		.self = making,
 	};
@@ -134,10 +153,8 @@ static void make(struct making *making, const struct compliance *compliance,
 	struct report *report = report_make(reader, compliance, &ask, error);
 	if (report != NULL)
 		write_report(making, report, reader);
-	else if (making->is_late)
-		say(making, STATUS_NOT_NOW, too_late);
 	else
-		say(making, STATUS_WRONG, error);
+		say_failure(making, error);
 	report_free(report);
 }
 

@@ -27,7 +27,8 @@ struct making {
 	size_t line_count, line_room;
 	uint64_t first_seq; /* of the audit records that are put in, ... */
 	int64_t first_us;   /* ... none of which is older */
-	size_t chain_bytes;
+	size_t chain_bytes; /* in memory */
+	uint64_t read;      /* records of it, also those that are not put in */
 	bool failed;
 	const char *why; /* NULL: there was not enough memory */
 };
@@ -105,12 +106,13 @@ static void add_evidence(struct making *making)
 static bool may_go_on(struct making *making)
 {
 	const struct report_ask *ask = &making->report->ask;
-	if (ask->bytes_max > 0 && making->chain_bytes > ask->bytes_max)
+	if (ask->bytes_max > 0 && making->chain_bytes > ask->bytes_max) {
+		report_note_failure(ask, REPORT_TOO_LARGE);
 		making->why =
 			"its audit chain takes more than it may: ask for less time, "
 			"or use `breakwater report`, which has no limit";
-	else if (making->line_count % LINES_A_LOOK == 0 && ask->goes_on != NULL &&
-		 !ask->goes_on(ask->self))
+	} else if (making->read++ % LINES_A_LOOK == 0 && ask->goes_on != NULL &&
+		   !ask->goes_on(ask->self))
 		making->why = "ended before it was whole";
 	making->failed |= making->why != NULL;
 	return making->why == NULL;
@@ -118,8 +120,6 @@ static bool may_go_on(struct making *making)
 
 static bool keep_line(struct making *making, enum record_kind kind, const void *record)
 {
-	if (!may_go_on(making))
-		return false;
 	if (making->line_count == making->line_room) {
 		size_t room = making->line_room == 0 ? 256 : 2 * making->line_room;
 		struct buf *lines = reallocarray(making->lines, room, sizeof(*lines));
@@ -134,21 +134,22 @@ static bool keep_line(struct making *making, enum record_kind kind, const void *
 	*line = (struct buf){ 0 };
 	record_json(line, kind, record);
 	buf_char(line, '\n');
-	making->chain_bytes += line->len;
+	making->chain_bytes += line->size + sizeof(*line);
 	making->failed |= !buf_ok(line);
 	return !making->failed;
 }
 
 static bool take_audit(void *to, const void *record)
 {
-	const struct making *making = to;
+	struct making *making = to;
 	const struct audit_record *audit = record;
-	return audit->seq < making->first_seq || keep_line(to, RECORD_audit, record);
+	return may_go_on(making) && (audit->seq < making->first_seq ||
+				     keep_line(making, RECORD_audit, record));
 }
 
 static bool take_checkpoint(void *to, const void *record)
 {
-	return keep_line(to, RECORD_checkpoint, record);
+	return may_go_on(to) && keep_line(to, RECORD_checkpoint, record);
 }
 
 /* Into a file, the oldest first; the lines are gone then. */
@@ -330,6 +331,7 @@ bool bundle_write(const struct report *report, struct store_reader *reader,
 		  struct buf *out, char error[static STORE_ERROR_MAX])
 {
 	struct making making = { .report = report, .reader = reader };
+	report_note_failure(&report->ask, REPORT_NOT_NOW);
 	bool ok = add_key(&making, error);
 	if (ok) {
 		add_documents(&making);

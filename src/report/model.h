@@ -79,6 +79,9 @@ const char *outcome_sentence(enum outcome outcome); /* for a reader who sees no 
 const struct collected *report_collected(const struct report *report,
 					 const struct evidence *evidence);
 
+/* Tells whoever asked why it fails. */
+void report_note_failure(const struct report_ask *ask, enum report_failure failure);
+
 /*
  * What queries may ask for by name; what the report is not told is left out, and NULL
  * in them.  Text is the report's.

@@ -205,6 +205,12 @@ static bool collect_all(struct report *report, struct store_reader *reader)
 	return true;
 }
 
+void report_note_failure(const struct report_ask *ask, enum report_failure failure)
+{
+	if (ask->failure != NULL)
+		*ask->failure = failure;
+}
+
 struct report *report_make(struct store_reader *reader,
 			   const struct compliance *compliance,
 			   const struct report_ask *ask,
@@ -212,6 +218,7 @@ struct report *report_make(struct store_reader *reader,
 {
 	struct report *report = calloc(1, sizeof(*report));
 	snprintf(error, STORE_ERROR_MAX, "not enough memory");
+	report_note_failure(ask, REPORT_NOT_NOW);
 	if (report == NULL)
 		return NULL;
 	report->compliance = compliance;
@@ -220,6 +227,7 @@ struct report *report_make(struct store_reader *reader,
 	if (report->framework == NULL) {
 		snprintf(error, STORE_ERROR_MAX,
 			 "there is no framework or document %.100s", ask->framework);
+		report_note_failure(ask, REPORT_ASKED_WRONGLY);
 		goto fail;
 	}
 	if (!report_find_subject(report, reader, error) ||
@@ -232,10 +240,13 @@ struct report *report_make(struct store_reader *reader,
 		error[0] = '\0';
 		return report;
 	}
-	if (report->is_too_large)
+	if (report->is_too_large) {
+		report_note_failure(ask, REPORT_TOO_LARGE);
 		snprintf(error, STORE_ERROR_MAX,
-			 "its rows take more than the %zu MiB that they may",
+			 "its rows take more than the %zu MiB that they may: ask for "
+			 "less time",
 			 ask->bytes_max >> 20);
+	}
 fail:
 	report_free(report);
 	return NULL;

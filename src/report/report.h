@@ -32,6 +32,13 @@ struct report_subject {
 	const char *incident;    /* its id, or how it begins */
 };
 
+/* Why there is none. */
+enum report_failure {
+	REPORT_ASKED_WRONGLY, /* no such report, or nobody whom it could be about */
+	REPORT_TOO_LARGE,     /* for bytes_max */
+	REPORT_NOT_NOW, /* no memory, the store can't be read, or ended by goes_on */
+};
+
 struct report_ask {
 	const char *framework; /* its name, or a document's */
 	int64_t since_us, until_us, now_us;
@@ -44,6 +51,7 @@ struct report_ask {
 	/* What the rows may take in memory, all together: a report of more is none.
 	 * 0: what memory there is. */
 	size_t bytes_max;
+	enum report_failure *failure; /* told if it fails; NULL: nobody asks */
 	/* So many rows of each evidence in JSON, what deviates first; 0: all. */
 	size_t json_rows_max;
 	/* Now and then; false: end.  NULL: not wanted. */

@@ -12,6 +12,7 @@ enum { ID_LEAST = 4 };
 static bool refuse(char error[static STORE_ERROR_MAX], const struct report *report,
 		   const char *why)
 {
+	report_note_failure(&report->ask, REPORT_ASKED_WRONGLY);
 	snprintf(error, STORE_ERROR_MAX, "%.100s: %s", report->framework->name, why);
 	return false;
 }

@@ -156,6 +156,54 @@ static void what_is_no_bundle_is_refused(void **state)
 	buf_free(&text);
 }
 
+/* ---- what is not made ---- */
+
+static bool goes_on(void *self)
+{
+	unsigned *looks = self;
+	return (*looks)-- > 0;
+}
+
+/* Why, of so many bytes and looks; -1: it was made. */
+static int failure_of(const char *name, size_t bytes_max, unsigned looks)
+{
+	char error[STORE_ERROR_MAX];
+	int status;
+	struct buf made = { 0 };
+	enum report_failure failure = REPORT_NOT_NOW;
+	struct store_reader *reader = store_reader_open(folder, error, &status);
+	const struct report_ask ask = { .framework = name,
+					.since_us = START_US,
+					.until_us = START_US + DAY,
+					.now_us = START_US + DAY,
+					.host = "host",
+					.bytes_max = bytes_max,
+					.failure = &failure,
+					.goes_on = goes_on,
+					.self = &looks };
+	assert_non_null(reader);
+	struct report *report = report_make(reader, compliance, &ask, error);
+	bool is_made = report != NULL && bundle_write(report, reader, &made, error);
+	report_free(report);
+	store_reader_close(reader);
+	buf_free(&made);
+	return is_made ? -1 : (int)failure;
+}
+
+static void why_there_is_none_is_told(void **state)
+{
+	(void)state;
+	size_t least = 1;
+	assert_int_equal(failure_of("test", 0, 1000000), -1);
+	assert_int_equal(failure_of("none", 0, 1000000), REPORT_ASKED_WRONGLY);
+	assert_int_equal(failure_of("test", 0, 0), REPORT_NOT_NOW);
+	/* Of the rows, then of the chain alone, until it has room. */
+	while (failure_of("test", least, 1000000) == REPORT_TOO_LARGE)
+		least *= 2;
+	assert_true(least > 1);
+	assert_int_equal(failure_of("test", least, 1000000), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +214,7 @@ int main(void)
 		cmocka_unit_test(a_file_left_out_added_or_changed_is_named),
 		cmocka_unit_test(what_is_no_bundle_is_refused),
 		cmocka_unit_test(a_store_that_was_edited_gives_other_rows),
+		cmocka_unit_test(why_there_is_none_is_told),
 		cmocka_unit_test(a_chain_cut_off_before_it_was_bundled_is_found),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
