@@ -156,7 +156,11 @@ void hub_judge_sensor(struct hub *hub, const struct sensor_record *sensor);
 
 /* ---- hub_detect.c ---- */
 
-/* What only a fleet sees (detect/fleet.h), in the leader only. */
+/*
+ * What only a fleet sees (detect/fleet.h), in the leader only.  Begun once more, who
+ * listens is to be told anew; the evidence of attacks, of up to a day, is in memory
+ * only and stays.
+ */
 bool hub_detect_begin(struct hub *hub);
 /* Thresholds, friends and home, as they are configured now. */
 void hub_detect_settings(struct hub *hub);

@@ -56,6 +56,10 @@ bool hub_detect_begin(struct hub *hub)
 	const struct detect_sink sink = { .self = hub,
 					  .finding = take_finding,
 					  .clock_us = tell_time };
+	if (hub->detect != NULL) {
+		detect_fleet_forget_listeners(hub->detect);
+		return true;
+	}
 	hub->detect = detect_fleet_new(&sink);
 	hub_detect_settings(hub);
 	return hub->detect != NULL;

@@ -361,7 +361,6 @@ void hub_lead_anew(struct hub *hub)
 	if (!hub->leads)
 		return;
 	alerting_stand_down(&hub->alerting);
-	hub_detect_end(hub, false);
 	if (!judge_from_now(hub))
 		end(hub);
 }

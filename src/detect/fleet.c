@@ -263,6 +263,13 @@ void detect_fleet_record(struct detect_fleet *fleet, enum record_kind kind,
 	}
 }
 
+void detect_fleet_forget_listeners(struct detect_fleet *fleet)
+{
+	for (size_t i = 0; i < DETECTORS; i++)
+		if (detectors[i]->forget_listeners != NULL)
+			detectors[i]->forget_listeners(fleet->states[i]);
+}
+
 void detect_fleet_tick(struct detect_fleet *fleet, int64_t now_us)
 {
 	if (now_us > fleet->now_us)

@@ -38,6 +38,12 @@ void detect_fleet_record(struct detect_fleet *fleet, enum record_kind kind,
 			 const void *record);
 void detect_fleet_tick(struct detect_fleet *fleet, int64_t now_us);
 
+/*
+ * Who listens where is told anew, before the next tick: what is not told of then has
+ * closed meanwhile.
+ */
+void detect_fleet_forget_listeners(struct detect_fleet *fleet);
+
 /* One that was open when another hub led. */
 void detect_fleet_restore(struct detect_fleet *fleet,
 			  const struct finding_record *finding);

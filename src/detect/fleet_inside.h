@@ -55,6 +55,8 @@ struct fleet_detector {
 			 struct fleet_sensor *sensor, const struct listener_record *l);
 	void (*tls)(struct detect_fleet *fleet, void *state,
 		    struct fleet_sensor *sensor, const struct tls_record *tls);
+	/* All that was told of is to be told again. */
+	void (*forget_listeners)(void *state);
 	/* What a sensor has found itself. */
 	void (*finding)(struct detect_fleet *fleet, void *state,
 			struct fleet_sensor *sensor, const struct finding_record *f);

@@ -128,6 +128,18 @@ static void take_listener(struct detect_fleet *fleet, void *state,
 	record_text(listener->process, sizeof(listener->process), l->process);
 }
 
+/* What was told of it stays: so its end can be. */
+static void forget_listeners(void *state)
+{
+	struct odd *odd = state;
+	for (uint32_t i = 0; i < odd->listeners.used; i++) {
+		struct odd_listener *listener =
+			(struct odd_listener *)(odd->listeners.at +
+						i * odd->listeners.entry_size);
+		listener->count = 0;
+	}
+}
+
 /* ---- one look ---- */
 
 bool odd_is_alike(const struct odd_group *group)
@@ -387,5 +399,6 @@ const struct fleet_detector fleet_detector_odd = {
 	.open = open_odd,
 	.close = close_odd,
 	.listener = take_listener,
+	.forget_listeners = forget_listeners,
 	.tick = look,
 };

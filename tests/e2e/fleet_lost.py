@@ -11,8 +11,10 @@ import time
 
 import fleet_lab
 import lab as e2e
-from fleet_hub import LEADS_S, Fleet, incident_of, with_id
+from fleet_hub import LEADS_S, Fleet, incident_of, now, with_id
 from lab import until
+
+GUESSES = 3
 
 
 def remove_what_is_kept(fleet, hub):
@@ -69,9 +71,28 @@ def begins_without_a_depot(tap, fleet, hub):
     until(lambda: hub.hub()["servers"].get("up"), "a hub without a depot", 30, 0.1)
     tap.ok(not hub.hub()["past_is_known"] and not hub.get("findings"),
            "a hub that begins without a depot says that it knows nothing of before")
+    until(hub.leads, "it leads all the same", 30, 0.1)
+    heard = hub.hub()["heard"]
+    guess_at_each(fleet)
+    until(lambda: hub.hub()["heard"] >= heard + GUESSES, "half of what a guesser tries")
     fleet.postgres.start()
     until(lambda: incident_of(hub, number), "what was before", 40, 0.1)
     tap.ok(True, "... and knows it, and what hubs said of it, as soon as the depot is back")
+    until(lambda: hub.hub()["past_is_known"], "all of it")
+    guess_at_each(fleet)
+    found = until(lambda: [one for one in hub.get("findings") if one["sensor"] == "hub"],
+                  "who guesses at each of them", 20, 0.1)
+    tap.equal(found[0]["kind"], "brute_force", "of attacks it has forgotten nothing by that")
+
+
+def guess_at_each(fleet):
+    """As few at each of three as is said by none of them."""
+    for number in range(GUESSES):
+        fleet.sensors.tell(f"web-{number}", {
+            "record": "login", "at": now(), "client_ip": "203.0.113.77",
+            "client_port": 40000 + number, "server_ip": f"10.0.2.{number}",
+            "server_port": 22, "transport": "tcp", "protocol": "ssh", "user": "root",
+            "outcome": "failure"}, lane="evidence")
 
 
 def loses_its_streams(tap, fleet, hub):

@@ -70,6 +70,27 @@ static void a_port_of_one_in_forty_is_odd(void **state)
 	assert_string_equal(said_of(scene, "new_listener")->state, "closed");
 }
 
+/* As after a hole in the streams, in which it closed. */
+static void what_is_not_told_anew_has_closed(void **state)
+{
+	struct fleet_scene *scene = *state;
+	be_alike(scene);
+	listen_at(scene, 7, 4444, "nc", "opened");
+	listen_at(scene, 8, 5555, "nc", "opened");
+	wait(scene, 12);
+	assert_int_equal(scene->count, 2);
+	detect_fleet_forget_listeners(scene->fleet);
+	for (unsigned i = 0; i < SENSORS; i++) {
+		listen_at(scene, i, 22, "sshd", "opened");
+		listen_at(scene, i, 443, "nginx", "opened");
+	}
+	listen_at(scene, 8, 5555, "nc", "opened");
+	wait(scene, 12);
+	assert_int_equal(scene->count, 3);
+	assert_string_equal(scene->said[2].sensor, "web-7");
+	assert_string_equal(scene->said[2].state, "closed");
+}
+
 static void a_deployment_that_rolls_is_no_alarm(void **state)
 {
 	struct fleet_scene *scene = *state;
@@ -233,6 +254,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_port_of_one_in_forty_is_odd, begin,
+						end),
+		cmocka_unit_test_setup_teardown(what_is_not_told_anew_has_closed, begin,
 						end),
 		cmocka_unit_test_setup_teardown(a_deployment_that_rolls_is_no_alarm,
 						begin, end),

@@ -357,7 +357,8 @@ static void a_folder_with_our_files_becomes_the_users(void **state)
 	assert_int_equal(sandbox_own_folder(own, user), 0);
 }
 
-/* chown(2) sets that, by which the spool of a fleet knows a file that is another one. */
+/* chown(2) sets that, by which the spool of a fleet knows a file that is another one.
+ */
 static void what_is_the_users_already_is_not_touched(void **state)
 {
 	(void)state;
