@@ -137,8 +137,10 @@ static int revoke_it(const struct fleet_reach *reach, const char *name, const ch
 	if (status != STATUS_OK)
 		return status;
 	status = tell_servers(reach);
+	/* Also if servers are told later, by hubs: they don't do that for us. */
+	int taken = take_back(reach, name);
 	if (status == STATUS_OK)
-		status = take_back(reach, name);
+		status = taken;
 	if (!fleet_note(reach, "fleet_revoke", name, member.public_key, why))
 		status = fleet_complain("revoke", STATUS_INCOMPLETE,
 					"the audit chain can't be told");

@@ -304,7 +304,8 @@ void hub_recall_again(struct hub_recall *recall, int64_t since_us)
 {
 	int64_t from_us = since_us > SLACK_US ? since_us - SLACK_US : INT64_MIN;
 	pthread_mutex_lock(&recall->lock);
-	if (!recall->is_wanted)
+	/* Who is to lead waits once, however often more is missing meanwhile. */
+	if (!recall->is_wanted && !recall->is_reading && !recall->has_said)
 		recall->wanted_us = clock_us(CLOCK_MONOTONIC);
 	if (!recall->is_wanted || from_us < recall->since_us)
 		recall->since_us = from_us;
