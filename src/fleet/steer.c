@@ -3,8 +3,8 @@
  *
  * The plan is read when its bucket says that something changed, and every ten seconds
  * in any case: once a second, and before a question is answered, since any hub may be
- * asked by whom the leader has just told.  Documents never change under their key, so what was read once is kept
- * as long as a sensor asks for it.
+ * asked by whom the leader has just told.  Documents never change under their key, so
+ * what was read once is kept as long as a sensor asks for it.
  */
 #include "fleet/steer.h"
 
@@ -31,11 +31,11 @@ struct cached {
 
 struct steer {
 	struct steer_options options;
-	struct link_watch *watch; /* NULL: not yet */
+	struct link_watch *watch;          /* NULL: not yet */
 	atomic_bool is_changed, is_behind; /* the bucket; what was to be read was not */
-	atomic_bool is_news;		   /* for the sensors */
-	pthread_mutex_t reading;	   /* of who reads or changes the plan */
-	pthread_mutex_t lock; /* of what follows, to the cache */
+	atomic_bool is_news;               /* for the sensors */
+	pthread_mutex_t reading;           /* of who reads or changes the plan */
+	pthread_mutex_t lock;              /* of what follows, to the cache */
 	struct plan plan;
 	uint64_t revision;
 	struct buf shared; /* the document of shared findings */
@@ -109,7 +109,8 @@ static bool read_all(struct steer *steer)
 	return good;
 }
 
-/* What can't be read now, the next second reads: who asks does not wait for it again. */
+/* What can't be read now, the next second reads: who asks does not wait for it again.
+ */
 static void catch_up(struct steer *steer)
 {
 	pthread_mutex_lock(&steer->reading);
