@@ -108,13 +108,17 @@ static bool has_ended(struct hub_join *join)
 	return ends;
 }
 
-/* Until the servers are there: the watch tells only what changes from then on. */
+/*
+ * Until the servers are there: the watch tells only what changes from then on, so what
+ * there is is asked for once it has begun.
+ */
 static void *look(void *self)
 {
 	struct hub_join *join = self;
 	const struct timespec some = { .tv_nsec = LOOK_MS * 1000000L };
 	while (!has_ended(join) &&
-	       link_each(join->options.link, MEMBER_KEY, take_member, join) != 0)
+	       ((join->watch != NULL && !link_watch_has_begun(join->watch)) ||
+		link_each(join->options.link, MEMBER_KEY, take_member, join) != 0))
 		nanosleep(&some, NULL);
 	return NULL;
 }

@@ -179,4 +179,6 @@ struct link_watch *link_watch(struct link *link, const char *prefix,
 			      void (*take)(void *to, const char *key, const void *value,
 					   size_t len, uint64_t revision),
 			      void *to);
+/* False: what changes just now may never be told. */
+bool link_watch_has_begun(const struct link_watch *watch);
 void link_watch_close(struct link_watch *watch);

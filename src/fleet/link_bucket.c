@@ -223,6 +223,11 @@ struct link_watch *link_watch(struct link *link, const char *prefix, take_key ta
 	return NULL;
 }
 
+bool link_watch_has_begun(const struct link_watch *watch)
+{
+	return link_follow_has_begun(watch->follow);
+}
+
 void link_watch_close(struct link_watch *watch)
 {
 	if (watch == NULL)

@@ -38,7 +38,7 @@ struct link_follow {
 	uint64_t last;   /* sequence in it that was taken, or that is before all */
 	int64_t last_us; /* when that was stored, or from when on it follows */
 	uint64_t consumer_last; /* sequence in the consumer */
-	atomic_bool has_ended;
+	atomic_bool has_begun, has_ended;
 	/* Of link_follow(): */
 	link_take told;
 	void *told_self;
@@ -115,6 +115,7 @@ static natsStatus make_consumer(struct link_follow *follow)
 		if (!follow->is_placed)
 			follow->last = info->Delivered.Stream;
 		follow->is_placed = true;
+		atomic_store(&follow->has_begun, true);
 	}
 	jsConsumerInfo_Destroy(info);
 	follow->consumer_last = 0;
@@ -293,6 +294,11 @@ void link_follow_stop(struct link_follow *follow)
 {
 	if (follow != NULL)
 		link_reader_stop(&follow->reader);
+}
+
+bool link_follow_has_begun(const struct link_follow *follow)
+{
+	return atomic_load(&follow->has_begun);
 }
 
 bool link_follow_has_ended(const struct link_follow *follow)

@@ -119,6 +119,8 @@ typedef void (*link_take_raw)(void *self, natsMsg *message,
 			      const struct link_message *told);
 struct link_follow *link_follow_raw(struct link *link, const struct link_followed *what,
 				    link_take_raw take, void *self);
+/* It misses nothing that comes from now on. */
+bool link_follow_has_begun(const struct link_follow *follow);
 /* Fills in what a message says of itself; consumer: its sequence there. */
 natsStatus link_message_read(natsMsg *message, struct link_message *out,
 			     uint64_t *consumer);

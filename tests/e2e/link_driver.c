@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -232,6 +233,16 @@ static void put_octets(char **word)
 	free(octets);
 }
 
+/* Answers once it would tell of any change. */
+static void watch(const char *prefix)
+{
+	const struct timespec some = { .tv_nsec = 10000000 };
+	struct link_watch *begun = link_watch(connection, prefix, print_key, "changed");
+	while (begun != NULL && !link_watch_has_begun(begun))
+		nanosleep(&some, NULL);
+	say("{\"watch\": %d}", begun != NULL ? 0 : -1);
+}
+
 static void print_up(void)
 {
 	char error[LINK_ERROR_MAX];
@@ -280,8 +291,7 @@ static void obey(char **word)
 		    link_each(connection, word[1] != NULL ? word[1] : "", print_key,
 			      "key"));
 	else if (strcmp(word[0], "watch") == 0)
-		say("{\"watch\": %d}",
-		    link_watch(connection, word[1], print_key, "changed") ? 0 : -1);
+		watch(word[1]);
 	else
 		print_up();
 }
