@@ -102,8 +102,8 @@ void teller_each_silence(const struct teller *teller,
 bool teller_keep(struct teller *teller, const char *folder, int64_t now_us,
 		 struct buf *why);
 /*
- * What teller_keep() writes there (told.bin), for somebody who has room for so many bytes
- * only: without those messages that were sent longest ago.  How many; or -EBADMSG: it is
- * none, or -ENOSPC: its silences alone are more.
+ * What teller_keep() writes there (told.bin), for somebody who has room for so many
+ * bytes only: without those messages that were sent longest ago.  How many; or
+ * -EBADMSG: it is none, or -ENOSPC: its silences alone are more.
  */
 int teller_kept_within(const void *bytes, size_t len, size_t most, struct buf *out);
