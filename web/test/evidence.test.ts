@@ -27,6 +27,14 @@ test("thousands of gaps are told in no time, none of them lost", () => {
 	assert.deepEqual([parts.length, parts.filter(({ was }) => was === "gap").length, parts.filter(({ was }) => was === "lossy").length], [20000, 5000, 5000]);
 });
 
+test("nor do gaps within gaps take long", () => {
+	const gaps = Array.from({ length: 10000 }, (_, i) => ({ start: new Date(i * 1000).toISOString(), end: new Date(40000000 - i * 1000).toISOString(), reason: `r${Math.floor(i / 5000)}`, blind: i >= 5000 }));
+	const began = performance.now();
+	const parts = partsOf({ since: new Date(0).toISOString(), until: new Date(40000000).toISOString(), gaps, evidence: [{ coverage: { ratio: 1, known_since: new Date(0).toISOString() } }] });
+	assert.ok(performance.now() - began < 1000, `${performance.now() - began} ms`);
+	assert.deepEqual(parts.map(({ was, why }) => `${was} ${why}`), ["lossy r0", "gap r0, r1", "lossy r0"]);
+});
+
 test("without evidence nothing is known, and all of a time may have been observed", () => {
 	assert.deepEqual(partsOf({ since: at(0), until: at(10), gaps: [], evidence: [] }), [{ was: "nothing", why: "", begin: 0, end: 1 }]);
 	assert.deepEqual(partsOf({ since: at(0), until: at(10), gaps: [], evidence: [known(0)] }), [{ was: "observed", why: "", begin: 0, end: 1 }]);
@@ -64,4 +72,6 @@ test("a review that is not known is not one that there was not", () => {
 	assert.equal(reviewWords({ reviewed: "expired", actor: "alice", at: at(0), outcome: "accepted", comment: "as in spring" }, short),
 		"Reviewed, and to be reviewed again: by alice, 2026-03-01, accepted: as in spring");
 	assert.ok(reviewWords({ reviewed: "these_rows", actor: "alice", at: at(0), expires: at(48) }, short).endsWith(" (counts until 2026-03-03)"));
+	assert.ok(reviewWords({ reviewed: "other_rows", actor: "alice", at: at(48), outcome: "accepted", since: at(0), until: at(24) }, short)
+		.endsWith("alice, 2026-03-03, accepted, of 2026-03-01 to 2026-03-02"));
 });

@@ -38,6 +38,9 @@ export interface Review {
 	actor?: string;
 	outcome?: string;
 	comment?: string;
+	/** The time whose rows were looked at. */
+	since?: string;
+	until?: string;
 	expires?: string;
 }
 
@@ -155,8 +158,10 @@ export function reviewWords(review: Review | undefined, at: (time: string | unde
 		return "Nobody has reviewed it.";
 	const said = [spaced(review.outcome), review.comment].filter((one) => one !== undefined && one !== UNKNOWN).join(": ");
 	const until = at(review.expires);
+	const from = at(review.since), to = at(review.until);
+	const rows = from === undefined || to === undefined ? "" : `, of ${from} to ${to}`;
 	const counts = until === undefined ? "" : ` (${review.reviewed === "expired" ? "counted" : "counts"} until ${until})`;
-	return `${REVIEWED[review.reviewed] ?? spaced(review.reviewed)}: by ${review.actor}, ${at(review.at) ?? UNKNOWN}, ${said}${counts}`;
+	return `${REVIEWED[review.reviewed] ?? spaced(review.reviewed)}: by ${review.actor}, ${at(review.at) ?? UNKNOWN}, ${said}${rows}${counts}`;
 }
 
 /* ---- how much was observed ---- */
@@ -180,18 +185,29 @@ export function partsOf({ since, until, gaps, evidence }: Pick<Report, "since" |
 	const starts = evidence.flatMap(({ coverage }) => (coverage.known_since === undefined ? [] : [share(coverage.known_since)]));
 	const known = starts.length === 0 ? 1 : Math.min(...starts);
 	const spans = gaps.map(({ start, end, blind, reason }) => ({ begin: share(start), end: share(end), blind, why: spaced(reason) }))
-		.sort((a, b) => a.begin - b.begin);
+		.filter(({ begin, end }) => end > begin).sort((a, b) => a.begin - b.begin);
+	const ends = [...spans].sort((a, b) => a.end - b.end);
 	const edges = [...new Set([0, known, 1, ...spans.flatMap(({ begin, end }) => [begin, end])])].sort((a, b) => a - b);
 	const parts: Part[] = [];
-	let over: typeof spans = [], next = 0;
+	/* Of the spans over a part: how many of each reason, and how many blind. */
+	const reasons = new Map<string, number>();
+	let blinds = 0, begun = 0, ended = 0;
+	const count = ({ blind, why }: typeof spans[number], by: 1 | -1): void => {
+		const left = (reasons.get(why) ?? 0) + by;
+		blinds += blind ? by : 0;
+		if (left > 0)
+			reasons.set(why, left);
+		else
+			reasons.delete(why);
+	};
 	for (let i = 0; i + 1 < edges.length; i++) {
 		const begin = edges[i]!, end = edges[i + 1]!, middle = (begin + end) / 2;
-		over = over.filter((span) => span.end > begin);
-		for (; next < spans.length && spans[next]!.begin <= begin; next++)
-			if (spans[next]!.end > begin)
-				over.push(spans[next]!);
-		const was = middle < known ? "nothing" : over.some(({ blind }) => blind) ? "gap" : over.length > 0 ? "lossy" : "observed";
-		const why = was === "nothing" ? "" : [...new Set(over.map((span) => span.why))].join(", ");
+		for (; ended < ends.length && ends[ended]!.end <= begin; ended++)
+			count(ends[ended]!, -1);
+		for (; begun < spans.length && spans[begun]!.begin <= begin; begun++)
+			count(spans[begun]!, 1);
+		const was = middle < known ? "nothing" : blinds > 0 ? "gap" : reasons.size > 0 ? "lossy" : "observed";
+		const why = was === "nothing" ? "" : [...reasons.keys()].join(", ");
 		const last = parts[parts.length - 1];
 		if (last?.was === was && last.why === why)
 			last.end = end;
