@@ -197,9 +197,9 @@ static const struct change_command ack = {
 	.always = "acknowledge",
 	.done = "acknowledged",
 	.fields = {
-		{ "comment", "comment", "TEXT", "a line for its timeline" },
+		{ "comment", "comment", "TEXT", "a line for its timeline", false },
 		{ "owner", "owner", "NAME",
-		  "who takes care of it; without it you do" },
+		  "who takes care of it; without it you do", false },
 	},
 };
 
@@ -216,8 +216,8 @@ static const struct change_command close_it = {
 	.always = "close",
 	.done = "closed",
 	.fields = {
-		{ "false-positive", "false_positive", NULL, "it was none" },
-		{ "why", "reason", "TEXT", "the reason, for the audit chain" },
+		{ "false-positive", "false_positive", NULL, "it was none", false },
+		{ "why", "reason", "TEXT", "the reason, for the audit chain", false },
 	},
 };
 
@@ -230,10 +230,10 @@ static const struct change_command deployed = {
 	.operand = "name",
 	.wants = "one NAME is needed",
 	.fields = {
-		{ "version", "version", "V", "the new one" },
-		{ "host", "server_ip", "IP", "at this address; without it at any" },
-		{ "port", "port", "N", "of the service at this port" },
-		{ "why", "summary", "TEXT", "what was changed" },
+		{ "version", "version", "V", "the new one", false },
+		{ "host", "server_ip", "IP", "at this address; without it at any", false },
+		{ "port", "port", "N", "of the service at this port", false },
+		{ "why", "summary", "TEXT", "what was changed", false },
 	},
 };
 
