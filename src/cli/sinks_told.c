@@ -77,6 +77,7 @@ static bool recall(void *to, const void *record)
 void sinks_told_recall(struct sinks_told *told, const char *folder)
 {
 	struct recalling r = { .told = told };
+	told->count = 0;
 	store_look_back(folder, RECORD_notification, READ_MS, recall, &r);
 }
 

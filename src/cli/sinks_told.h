@@ -38,7 +38,10 @@ struct sinks_told {
 	struct sink_test tests[SINK_TESTS_MAX];
 };
 
-/* What was told before this start, from the store; before it is written. */
+/*
+ * What was told before, from the store, which has all that was: at the start, and when
+ * a hub begins to lead, or to lead anew, in place of what was known.
+ */
 void sinks_told_recall(struct sinks_told *told, const char *folder);
 
 /* What came of a message.  It may answer a test. */

@@ -183,6 +183,31 @@ static void only_whole_minutes_that_were_watched_are_learned(void **state)
 	assert_false(alerting_is_minute(&alerting, now_us -= 30 * minute_us));
 }
 
+/* A hub opens its book anew whenever it has heard of more that was before. */
+static void what_failed_is_counted_once_however_often_it_begins(void **state)
+{
+	(void)state;
+	struct buf said = { 0 };
+	struct notification_record n;
+	record_init(RECORD_notification, &n);
+	record_text(n.sink, sizeof(n.sink), "mail");
+	n.state = "failed";
+	for (int i = 0; i < 3; i++) {
+		n.at = clock_us(CLOCK_REALTIME);
+		store_put(store, RECORD_notification, &n);
+	}
+	restart();
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(sinks_told_of(&alerting.told, "mail")->failures, 3);
+		alerting_stand_down(&alerting);
+		assert_true(alerting_open(&alerting));
+		alerting_begin(&alerting, "127.0.0.1:7070", clock_us(CLOCK_REALTIME),
+			       &said);
+	}
+	assert_int_equal(sinks_told_of(&alerting.told, "mail")->failures, 3);
+	buf_free(&said);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +219,7 @@ int main(void)
 		TEST(what_the_store_lost_is_told_all_the_same),
 		TEST(what_fires_goes_on_when_the_machine_slept),
 		TEST(only_whole_minutes_that_were_watched_are_learned),
+		TEST(what_failed_is_counted_once_however_often_it_begins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
