@@ -25,8 +25,8 @@ enum { BUSY_MS = 500 };
  * is deleted from a page is overwritten with it, which costs no writing; pages that are
  * free are not, until they are used again or given back (scrub.h).
  */
-static const char settings[] = "PRAGMA page_size=8192;"
-			       "PRAGMA journal_mode=WAL;"
+static const char page_size[] = "PRAGMA page_size=8192";
+static const char settings[] = "PRAGMA journal_mode=WAL;"
 			       "PRAGMA synchronous=NORMAL;"
 			       "PRAGMA temp_store=MEMORY;"
 			       "PRAGMA cache_size=-8192;"
@@ -239,8 +239,9 @@ static int define(sqlite3 *db, const struct file_kind *kind, int64_t version)
 static int prepare_file(sqlite3 *db, const char *path, const struct file_kind *kind,
 			int64_t version)
 {
-	int code = SQLITE_OK;
-	if (!kind->keeps_pages) /* of a file that is new: before anything is in it */
+	/* Both of a file that is new: before anything is in it, and in this order. */
+	int code = db_run(db, page_size);
+	if (code == SQLITE_OK && !kind->keeps_pages)
 		code = db_run(db, "PRAGMA auto_vacuum=INCREMENTAL");
 	if (code == SQLITE_OK)
 		code = db_run(db, settings);
