@@ -6,6 +6,7 @@
  */
 #include "cli/hub_past.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,18 +127,45 @@ static bool is_the_fleets(enum record_kind kind, const struct store_filter *filt
 		(kind == RECORD_timeline && filter->sensor_count == 0));
 }
 
+static int out_of_memory(char error[static STORE_ERROR_MAX])
+{
+	snprintf(error, STORE_ERROR_MAX, "out of memory");
+	return -ENOMEM;
+}
+
+/* Of the fleet's own alerts some are of a sensor, as of one that is late; who reads
+ * looks at that, too. */
+static const char **with_the_hubs(const struct store_filter *filter)
+{
+	size_t count = filter->sensor_count;
+	const char **sensors = calloc(count + 1, sizeof(*sensors));
+	for (size_t i = 0; i < count && sensors != NULL; i++)
+		sensors[i] = filter->sensors[i];
+	if (sensors != NULL)
+		sensors[count] = FLEET_HUB;
+	return sensors;
+}
+
 int hub_past_read(struct depot *depot, enum record_kind kind,
 		  const struct store_filter *filter, store_emit emit, void *to,
 		  char error[static STORE_ERROR_MAX])
 {
 	static const char *const hubs[] = { FLEET_HUB };
 	struct store_filter asked = *filter;
+	const char **sensors = NULL;
 	char why[DEPOT_ERROR_MAX] = "";
 	if (is_the_fleets(kind, filter)) {
 		asked.sensors = hubs;
 		asked.sensor_count = 1;
+	} else if (kind == RECORD_alert && filter->sensor_count > 0) {
+		sensors = with_the_hubs(filter);
+		if (sensors == NULL)
+			return out_of_memory(error);
+		asked.sensors = sensors;
+		asked.sensor_count++;
 	}
 	int result = depot_read(depot, kind, &asked, READ_MOST, emit, to, why);
+	free(sensors);
 	snprintf(error, STORE_ERROR_MAX, "%.*s", STORE_ERROR_MAX - 1, why);
 	return result;
 }

@@ -183,8 +183,7 @@ static void end_event(struct live *live)
 static void add_record(struct live *live, enum record_kind kind, const void *record,
 		       uint64_t sensor)
 {
-	const struct field *members = record_field(kind, "sensors");
-	const char *names = members != NULL ? field_text(members, record) : "";
+	const char *names = sensor_names_of(kind, record);
 	size_t len = names[0] != '\0' ? strlen(names) + 1 : 0;
 	buf_clear(&live->event);
 	buf_add(&live->event, names, len);

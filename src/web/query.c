@@ -98,7 +98,7 @@ void query_init(struct query *query, enum record_kind kind)
 		.end = first_of(kind, end_names),
 		.interval = record_field(kind, "interval_s"),
 		.sensor = record_field(kind, "sensor"),
-		.members = record_field(kind, "sensors"),
+		.members = sensor_names_field(kind),
 		.since_us = INT64_MIN,
 		.until_us = INT64_MAX,
 		.limit = QUERY_LIMIT,
@@ -438,12 +438,11 @@ static bool is_wanted_port(const struct query *query, const void *record)
 	return query->wanted_port >= port && query->wanted_port <= last;
 }
 
-/* An incident of a fleet is its hubs', and of all sensors that it lists. */
+/* Who told it, or whom it is about. */
 static bool is_of_sensors(const struct query *query, const void *record)
 {
 	return sensor_set_has(query->sensors, field_text(query->sensor, record)) ||
-	       (query->members != NULL &&
-		sensor_set_has_any(query->sensors, field_text(query->members, record)));
+	       sensor_set_has_any(query->sensors, sensor_names_of(query->kind, record));
 }
 
 bool query_wants(const struct query *query, const void *record)

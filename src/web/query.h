@@ -54,7 +54,7 @@ struct query {
 	char wanted_transport[8]; /* "": any */
 	struct query_word words[QUERY_WORDS];
 	int least;                            /* severity; below: not wanted */
-	const struct field *sensor, *members; /* members: of a fleet's incident */
+	const struct field *sensor, *members; /* members: sensor_names_field() */
 	const struct sensor_set *sensors;     /* borrowed; NULL: of any and of none */
 	bool of_fleet; /* sensors are known, so that they may be asked for */
 	bool has_time;

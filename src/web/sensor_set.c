@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "web/field.h"
 #include "web/web.h"
 
 enum { ROOM_FIRST = 16, NAME_MAX_LEN = sizeof(field_text64) };
@@ -118,6 +119,20 @@ bool sensor_set_has_any(const struct sensor_set *set, const char *names)
 		names += len + (names[len] == ',');
 	}
 	return false;
+}
+
+const struct field *sensor_names_field(enum record_kind kind)
+{
+	return record_field(kind, kind == RECORD_alert ? "target" : "sensors");
+}
+
+const char *sensor_names_of(enum record_kind kind, const void *record)
+{
+	const struct field *field = sensor_names_field(kind);
+	const struct alert_record *alert = record;
+	bool has_any = field != NULL &&
+		       (kind != RECORD_alert || strcmp(alert->sensor, SENSOR_HUB) == 0);
+	return has_any ? field_text(field, record) : "";
 }
 
 static void add(struct sensor_set *set, const char *name)
@@ -267,13 +282,12 @@ static bool refuse(char error[static SENSOR_SET_ERROR_MAX], const char *what,
 }
 
 /*
- * Whether each name is a sensor's; what hubs themselves tell is of "hub", which is none
- * of them but may be asked for.
+ * Whether each name is a sensor's; what hubs themselves tell is of SENSOR_HUB, which is
+ * none of them but may be asked for.
  */
 static bool names_are_known(struct looking *looking,
 			    char error[static SENSOR_SET_ERROR_MAX])
 {
-	static const char hub[] = "hub";
 	const struct sensor_set *set = looking->set;
 	for (const char *at = set->wanted_names; at != NULL;) {
 		field_text64 name;
@@ -281,9 +295,9 @@ static bool names_are_known(struct looking *looking,
 		size_t len = strcspn(at, ",");
 		snprintf(name, sizeof(name), "%.*s",
 			 (int)(len < sizeof(name) ? len : sizeof(name)), at);
-		bool is_hub = strcmp(name, hub) == 0;
+		bool is_hub = strcmp(name, SENSOR_HUB) == 0;
 		if (is_hub && set->wanted_site[0] == '\0' && set->wanted_tag[0] == '\0')
-			add(looking->set, hub);
+			add(looking->set, SENSOR_HUB);
 		if (len >= sizeof(name) ||
 		    (!is_hub && !sensor_set_has(looking->all, name)))
 			return refuse(error, "sensor", name, looking->names);

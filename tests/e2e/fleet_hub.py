@@ -355,7 +355,7 @@ def misses_what_does_not_come(tap, lab):
               "what a sensor had no room for is a gap of that sensor")
 
     until(lambda: hub.hub()["sensors"]["up"] == 1, "it is up")
-    rows = until(lambda: [one for one in hub.get("alerts")
+    rows = until(lambda: [one for one in hub.get("alerts?sensor=web-1")
                           if one["rule"] == "sensor_late"], "an alert", 60, 0.2)
     tap.ok("web-1 at berlin" in rows[0]["summary"] and rows[0]["target"] == "web-1",
            "a sensor that is not heard is an alert", rows)

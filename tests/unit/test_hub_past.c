@@ -59,19 +59,20 @@ static struct sensor_record said_by(const char *name)
 	return said;
 }
 
-static void keep(const struct sensor_record *said)
+static void keep(enum record_kind kind, const void *said)
 {
 	char error[DEPOT_ERROR_MAX];
 	struct buf bytes = { 0 };
 	struct batch *batch = batch_new();
 	struct batch_head head = {
 		.id = { .lane = LANE_EVENT, .epoch = 1, .sequence = 1 },
-		.made_us = said->at,
+		.made_us = clock_us(CLOCK_REALTIME),
 		.lost_us = UNKNOWN_TIME
 	};
-	memcpy(head.id.sensor, said->sensor, sizeof(head.id.sensor));
-	assert_true(batch_add(batch, RECORD_sensor, said) &&
-		    batch_finish(batch, &head, &bytes));
+	memcpy(head.id.sensor,
+	       (const char *)said + record_field(kind, "sensor")->offset,
+	       sizeof(head.id.sensor));
+	assert_true(batch_add(batch, kind, said) && batch_finish(batch, &head, &bytes));
 	struct depot_batch one = { .id = head.id, .bytes = bytes.at, .len = bytes.len };
 	struct depot *depot = depot_open(where, error);
 	assert_non_null(depot);
@@ -110,6 +111,47 @@ static struct sensor_record shown(struct board *board, const char *name)
 	return found;
 }
 
+static bool add_target(void *to, const void *record)
+{
+	buf_printf(to, "%s ", ((const struct alert_record *)record)->target);
+	return true;
+}
+
+/* Whose the fleet's are, who reads has to look at. */
+static void alerts_of_a_sensor_are_asked_with_the_fleets(void **state)
+{
+	static const char *const told[][2] = { { "web-1", "tcp/443" },
+					       { "web-2", "tcp/80" },
+					       { "hub", "web-1" } };
+	const char *name = "web-1";
+	char error[STORE_ERROR_MAX];
+	struct store_filter filter;
+	struct alert_record alert;
+	struct buf targets = { 0 };
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		record_init(RECORD_alert, &alert);
+		record_text(alert.sensor, sizeof(alert.sensor), told[i][0]);
+		record_text(alert.target, sizeof(alert.target), told[i][1]);
+		record_text(alert.id, sizeof(alert.id), told[i][1]);
+		alert.at = alert.start = clock_us(CLOCK_REALTIME) - (int64_t)i;
+		keep(RECORD_alert, &alert);
+	}
+	struct depot *depot = depot_open(where, error);
+	assert_non_null(depot);
+	store_filter_init(&filter);
+	filter.sensors = &name;
+	filter.sensor_count = 1;
+	assert_int_equal(hub_past_read(depot, RECORD_alert, &filter, add_target,
+				       &targets, error),
+			 0);
+	assert_non_null(strstr(buf_cstr(&targets), "tcp/443 "));
+	assert_non_null(strstr(buf_cstr(&targets), "web-1 "));
+	assert_null(strstr(buf_cstr(&targets), "tcp/80"));
+	depot_close(depot);
+	buf_free(&targets);
+}
+
 static void a_sensor_of_the_past_is_where_it_was_joined(void **state)
 {
 	const struct sensor_record said = said_by("web-1");
@@ -118,7 +160,7 @@ static void a_sensor_of_the_past_is_where_it_was_joined(void **state)
 	const struct board_member joined = { "web-1", "berlin", "web", 7 };
 	struct board *board = board_new();
 	(void)state;
-	keep(&said);
+	keep(RECORD_sensor, &said);
 	/* Of one that nobody knows there is nothing else. */
 	assert_string_equal(shown(board, "web-1").site, "paris");
 	board_take(board, RECORD_sensor, &said, &now);
@@ -137,7 +179,7 @@ static void who_reads_does_not_wait_for_who_writes(void **state)
 	struct board *board = board_new();
 	sqlite3 *writes = NULL;
 	(void)state;
-	keep(&said);
+	keep(RECORD_sensor, &said);
 	assert_int_equal(sqlite3_open(where + strlen("sqlite:"), &writes), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(writes, "BEGIN IMMEDIATE", NULL, NULL, NULL),
 			 SQLITE_OK);
@@ -151,6 +193,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_sensor_of_the_past_is_where_it_was_joined, make_folder,
+			remove_folder),
+		cmocka_unit_test_setup_teardown(
+			alerts_of_a_sensor_are_asked_with_the_fleets, make_folder,
 			remove_folder),
 		cmocka_unit_test_setup_teardown(who_reads_does_not_wait_for_who_writes,
 						make_folder, remove_folder),

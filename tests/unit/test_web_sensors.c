@@ -78,6 +78,26 @@ static void give_incidents(void *self, web_emit emit, void *to)
 	}
 }
 
+/* One of the hubs' is of a sensor that is late; the others of what they watch. */
+static void give_alerts(void *self, web_emit emit, void *to)
+{
+	static const char *const all[][3] = { { "late", "hub", "web-1" },
+					      { "place", "hub", "https://web-1/" },
+					      { "own", "web-1", "https://x/" },
+					      { "named", "web-2", "web-1" } };
+	(void)self;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct alert_record alert;
+		record_init(RECORD_alert, &alert);
+		record_text(alert.id, sizeof(alert.id), all[i][0]);
+		record_text(alert.sensor, sizeof(alert.sensor), all[i][1]);
+		record_text(alert.target, sizeof(alert.target), all[i][2]);
+		alert.start = now_us();
+		alert.state = "firing";
+		emit(to, &alert);
+	}
+}
+
 /* ---- a past, of which what was asked is kept ---- */
 
 static struct {
@@ -130,6 +150,7 @@ static int set_up_hub(void **state)
 	source.sensors = give_sensors;
 	source.ports = give_ports_of_all;
 	source.incidents = give_incidents;
+	source.alerts = give_alerts;
 	fleet_count = SENSORS;
 	past = &nothing;
 	return set_up(state);
@@ -140,6 +161,7 @@ static int tear_down_hub(void **state)
 	source.sensors = NULL;
 	source.ports = give_ports;
 	source.incidents = NULL;
+	source.alerts = NULL;
 	past = NULL;
 	return tear_down(state);
 }
@@ -209,7 +231,7 @@ static void sensors_themselves_are_records(void **state)
 }
 
 /* Their ids, with blanks between. */
-static void expect_incidents(const char *path, const char *expected)
+static void expect_ids(const char *path, const char *expected)
 {
 	struct buf answer = get(path);
 	char seen[256] = "";
@@ -230,16 +252,28 @@ static void expect_incidents(const char *path, const char *expected)
 static void an_incident_is_of_each_sensor_that_it_lists(void **state)
 {
 	(void)state;
-	expect_incidents("/api/v1/incidents?sort=id", "both many paris ");
-	expect_incidents("/api/v1/incidents?sensor=web-1&sort=id", "both many ");
-	expect_incidents("/api/v1/incidents?site=paris&sort=id", "both many paris ");
-	expect_incidents("/api/v1/incidents?sensor=db-2&sort=id", "many paris ");
-	expect_incidents("/api/v1/incidents?since=1h&sensor=web-1&sort=id",
-			 "both many ");
-	expect_incidents("/api/v1/incidents?sensor=hub&sort=id", "both many paris ");
+	expect_ids("/api/v1/incidents?sort=id", "both many paris ");
+	expect_ids("/api/v1/incidents?sensor=web-1&sort=id", "both many ");
+	expect_ids("/api/v1/incidents?site=paris&sort=id", "both many paris ");
+	expect_ids("/api/v1/incidents?sensor=db-2&sort=id", "many paris ");
+	expect_ids("/api/v1/incidents?since=1h&sensor=web-1&sort=id", "both many ");
+	expect_ids("/api/v1/incidents?sensor=hub&sort=id", "both many paris ");
 	struct buf answer = get("/api/v1/aggregate?record=incident&by=id&sensor=web-1");
 	assert_has(&answer, "\"both\"");
 	assert_null(strstr(answer.at, "paris"));
+	buf_free(&answer);
+}
+
+static void an_alert_of_a_hub_is_of_the_sensor_that_it_is_about(void **state)
+{
+	(void)state;
+	expect_ids("/api/v1/alerts?sensor=web-1&sort=id", "late own ");
+	expect_ids("/api/v1/alerts?site=berlin&since=1h&sort=id", "late own ");
+	expect_ids("/api/v1/alerts?sensor=web-2&sort=id", "named ");
+	expect_ids("/api/v1/alerts?sensor=hub&sort=id", "late place ");
+	struct buf answer = get("/api/v1/aggregate?record=alert&by=id&sensor=web-1");
+	assert_has(&answer, "\"late\"");
+	assert_null(strstr(answer.at, "place"));
 	buf_free(&answer);
 }
 
@@ -537,6 +571,7 @@ int main(void)
 		HUB_TEST(what_there_is_not_is_told_with_what_there_is),
 		HUB_TEST(sensors_themselves_are_records),
 		HUB_TEST(an_incident_is_of_each_sensor_that_it_lists),
+		HUB_TEST(an_alert_of_a_hub_is_of_the_sensor_that_it_is_about),
 		HUB_TEST(capacity_is_over_the_sensors_that_are_asked_for),
 		HUB_TEST(groups_may_be_of_some_sensors_and_by_sensor),
 		HUB_TEST(the_past_is_asked_for_those_sensors),
