@@ -16,8 +16,6 @@
 #include "cli/explain_screen.h"
 #include "cli/json.h"
 
-enum { PATH_MAX_LEN = 64 };
-
 static int verdict(enum explain_cause cause)
 {
 	if (cause == EXPLAIN_UNKNOWN)
@@ -70,6 +68,19 @@ static bool parse_port(const char *text, uint16_t *port)
 	return true;
 }
 
+/* At which time, and whose the addresses are: of this machine, or of the sensor. */
+static void look_round(struct explain_facts *facts, struct home *own)
+{
+	facts->now_us = clock_us(CLOCK_REALTIME);
+	facts->own = own;
+	if (facts->sensor_count == 0) {
+		home_add_addresses(own);
+		return;
+	}
+	facts->now_us = explain_sensor_clock(facts->sensor, facts->now_us);
+	explain_sensor_sees(facts, own);
+}
+
 static int show_screen(uint16_t port, const json_t *explanation,
 		       const struct common_options *common)
 {
@@ -77,12 +88,10 @@ static int show_screen(uint16_t port, const json_t *explanation,
 	struct explain_scope scope;
 	struct explain_answer answer;
 	struct home own = { 0 };
-	home_add_addresses(&own);
 	bool is_read = explain_facts_read(explanation, &read);
 	if (is_read) {
 		read.facts.port = port;
-		read.facts.now_us = clock_us(CLOCK_REALTIME);
-		read.facts.own = &own;
+		look_round(&read.facts, &own);
 		explain_scope_open(&read.facts, &scope);
 		explain(&read.facts, &answer);
 		explain_screen(&scope.facts, &answer, common);
@@ -114,19 +123,25 @@ static int show(uint16_t port, const struct buf *body,
 	return status;
 }
 
-static int explain_port(uint16_t port, const struct common_options *common)
+static int explain_port(uint16_t port, const char *sensor,
+			const struct common_options *common)
 {
-	char path[PATH_MAX_LEN], error[CLIENT_ERROR_MAX];
-	struct buf body = { 0 };
+	char error[CLIENT_ERROR_MAX];
+	struct buf path = { 0 }, body = { 0 };
 	struct client *client = client_open(common);
-	if (client == NULL)
+	buf_printf(&path, "/api/v1/explain?port=%u%s", port,
+		   common->json ? "" : "&facts=1");
+	client_parameter(&path, "sensor", sensor);
+	if (client == NULL || !buf_ok(&path)) {
+		client_close(client);
+		buf_free(&path);
 		return complain(STATUS_UNREACHABLE, "out of memory");
+	}
 	client_be_patient(client);
-	snprintf(path, sizeof(path), "/api/v1/explain?port=%u%s", port,
-		 common->json ? "" : "&facts=1");
-	int status = client_get(client, path, &body, NULL, NULL, error);
+	int status = client_get(client, buf_cstr(&path), &body, NULL, NULL, error);
 	status = status == STATUS_OK ? show(port, &body, common)
 				     : complain(status, error);
+	buf_free(&path);
 	buf_free(&body);
 	client_close(client);
 	return status;
@@ -134,6 +149,12 @@ static int explain_port(uint16_t port, const struct common_options *common)
 
 int command_explain(int argc, char **argv)
 {
+	const char *sensor = NULL;
+	const struct option_spec specs[] = {
+		{ 0, OPTION_TEXT, "sensor", "NAME",
+		  "at a hub: of which sensor, if several have that port", &sensor, 0,
+		  0 },
+	};
 	const struct command_help help = {
 		.name = "explain",
 		.operands = "PORT",
@@ -141,7 +162,9 @@ int command_explain(int argc, char **argv)
 		       "unwell.\n"
 		       "Exit status: 0 well or idle, 1 unwell, 5 too little is known.",
 		.examples = "  breakwater explain 443\n"
-			    "  breakwater explain 5432 --json | jq -r .why\n",
+			    "  breakwater explain 5432 --json | jq -r .why\n"
+			    "  breakwater explain 443 --sensor web-1\n",
+		OPTION_SPECS(specs),
 	};
 	struct common_options common;
 	int first, status;
@@ -155,5 +178,5 @@ int command_explain(int argc, char **argv)
 	}
 	if (!parse_port(argv[first], &port))
 		return STATUS_USAGE;
-	return explain_port(port, &common);
+	return explain_port(port, sensor, &common);
 }

@@ -8,8 +8,7 @@
 #include "cli/cli.h"
 #include "cli/forecast_run.h"
 
-/* foresee_emit: keeps the surest. */
-static void keep(void *to, const struct forecast_record *forecast)
+void explain_forecast_keep(void *to, const struct forecast_record *forecast)
 {
 	struct explain_forecasts *all = to;
 	size_t at = all->count;
@@ -36,7 +35,7 @@ void explain_foretell(const struct explain_foretelling *asked,
 	struct forecast_run run;
 	int status = forecast_run_open(&run, &question);
 	out->count = 0;
-	run.foresee.emit = keep;
+	run.foresee.emit = explain_forecast_keep;
 	run.foresee.to = out;
 	for (size_t i = 0; status == STATUS_OK && i < run.service_count; i++)
 		status = foresee_service(&run.foresee, &run.services[i]);

@@ -16,6 +16,10 @@ struct explain_forecasts {
 	size_t count;
 };
 
+/* foresee_emit, to a struct explain_forecasts: one that is likely, if it is among the
+ * surest. */
+void explain_forecast_keep(void *to, const struct forecast_record *forecast);
+
 /*
  * What may cross its limit, from the store in that folder, until cancelled; nothing if
  * that can't be told.

@@ -52,6 +52,8 @@ void explain_json(const struct explain_facts *facts, struct explain_answer *answ
 {
 	const struct explain_figures *now = &answer->now;
 	object_u64(out, "port", facts->port);
+	if (facts->sensor_count > 0)
+		object_text(out, "sensor", facts->sensor->sensor);
 	object_text(out, "cause", explain_cause_name(answer->cause));
 	put_text(out, "why", &answer->why);
 	put_text(out, "speaks", &answer->speaks);
@@ -77,6 +79,7 @@ void explain_json(const struct explain_facts *facts, struct explain_answer *answ
 	object_time(out, "worse_since", answer->worse_us, "Z");
 	put_text(out, "changes", &answer->change);
 	put_text(out, "next", &answer->next);
+	put_text(out, "ask", &answer->ask);
 	put_records(out, "listeners", RECORD_listener, facts->listeners,
 		    facts->listener_count);
 	put_records(out, "probes", RECORD_probe, facts->probes, facts->probe_count);
@@ -111,6 +114,7 @@ static const struct {
 	PART("forecasts", forecast, forecasts, forecast_count),
 	PART("unusual", anomaly, unusual, unusual_count),
 	PART("gaps", gap, gaps, gap_count),
+	PART("sensor", sensor, sensor, sensor_count),
 #undef PART
 };
 enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };

@@ -14,7 +14,7 @@ void explain_json(const struct explain_facts *facts, struct explain_answer *answ
 void explain_facts_json(const struct explain_facts *facts, struct buf *out);
 
 /* Facts that were read; all but the port, the time and this machine's addresses. */
-enum { EXPLAIN_PARTS = 12 };
+enum { EXPLAIN_PARTS = 13 };
 struct explain_read {
 	struct explain_facts facts;
 	void *arrays[EXPLAIN_PARTS]; /* owned */

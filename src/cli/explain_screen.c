@@ -180,8 +180,9 @@ static void print_listeners(const struct explain_facts *facts, const struct look
 		       LABEL_WIDTH, "", count - LISTENERS_SHOWN, facts->port);
 	if (count == 0) {
 		label_print(look, "Listens");
-		puts(facts->sockets_seen ? "nobody"
-					 : "not known: sockets can't be seen");
+		puts(facts->sockets_seen       ? "nobody"
+		     : facts->sensor_count > 0 ? "not known: nothing was told of it"
+					       : "not known: sockets can't be seen");
 	}
 }
 
@@ -272,9 +273,11 @@ static void print_clients(const struct explain_facts *facts, const struct look *
 	}
 	if (count > CLIENTS_SHOWN)
 		printf(" and %zu more", count - CLIENTS_SHOWN);
-	puts(count > 0             ? ""
-	     : facts->packets_seen ? "nobody in the last two minutes"
-				   : "not known: packets are not watched");
+	puts(count > 0                 ? ""
+	     : facts->sensor_count > 0 ? "not known: nothing was told of connections "
+					 "that ended in the last two minutes"
+	     : facts->packets_seen     ? "nobody in the last two minutes"
+				       : "not known: packets are not watched");
 	free(clients);
 }
 
@@ -379,16 +382,25 @@ static void print_worse(struct explain_answer *a, const struct look *look)
 	print_lines(look, "Then changed", &a->change);
 }
 
+/* "! Port 443 of web-1: slow network" */
+static void print_head(const struct explain_facts *facts, enum explain_cause cause,
+		       const struct look *look)
+{
+	char head[LINE_MAX_LEN], sensor[sizeof(field_text64) * 4] = "";
+	bool bad = cause < EXPLAIN_SLOWER_THAN_USUAL;
+	if (facts->sensor_count > 0)
+		text_clean(sensor, sizeof(sensor), facts->sensor->sensor);
+	snprintf(head, sizeof(head), "%sPort %u%s%s: %s", bad ? "! " : "", facts->port,
+		 sensor[0] != '\0' ? " of " : "", sensor, explain_cause_name(cause));
+	tone_print(look, bad ? TONE_OVER : TONE_GOOD, head);
+	putchar('\n');
+}
+
 void explain_screen(const struct explain_facts *facts, struct explain_answer *answer,
 		    const struct common_options *common)
 {
 	struct look look = look_of(common);
-	bool bad = answer->cause < EXPLAIN_SLOWER_THAN_USUAL;
-	char head[96];
-	snprintf(head, sizeof(head), "%sPort %u: %s", bad ? "! " : "", facts->port,
-		 explain_cause_name(answer->cause));
-	tone_print(&look, bad ? TONE_OVER : TONE_GOOD, head);
-	putchar('\n');
+	print_head(facts, answer->cause, &look);
 	wrapped_print(&look, TONE_NORMAL, 0, buf_cstr(&answer->why));
 	print_time(&answer->now, &look);
 	print_figures(facts, answer, &look);
@@ -403,5 +415,10 @@ void explain_screen(const struct explain_facts *facts, struct explain_answer *an
 	print_forecasts(facts, &look);
 	print_worse(answer, &look);
 	putchar('\n');
-	print_lines(&look, "Next", &answer->next);
+	print_lines(&look, facts->sensor_count > 0 ? "Next, there" : "Next",
+		    &answer->next);
+	if (answer->ask.len > 0) {
+		label_print(&look, "");
+		wrapped_print(&look, TONE_NORMAL, LABEL_WIDTH, buf_cstr(&answer->ask));
+	}
 }

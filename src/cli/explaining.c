@@ -44,12 +44,10 @@ void *explaining_begin(void *self)
 	return e;
 }
 
-/* Records that were looked up, as facts. */
 #define TAKE(facts, member, count_member, records)                                     \
 	((facts)->member = (records).at, (facts)->count_member = (records).count)
 
-static void take_records(struct explain_facts *facts,
-			 const struct web_port_facts *known)
+void explaining_take(struct explain_facts *facts, const struct web_port_facts *known)
 {
 	facts->port = known->port;
 	TAKE(facts, listeners, listener_count, known->listeners);
@@ -78,17 +76,17 @@ static void foretell(struct explaining *e, const struct web_port_facts *known)
 	e->facts.forecast_count = e->forecasts.count;
 }
 
-static void write_answer(const struct explaining *e, const struct web_port_facts *known,
-			 struct buf *json)
+void explaining_write(const struct explain_facts *facts,
+		      const struct web_port_facts *known, struct buf *json)
 {
 	struct explain_scope scope;
 	struct explain_answer answer;
-	explain_scope_open(&e->facts, &scope);
-	explain(&e->facts, &answer);
+	explain_scope_open(facts, &scope);
+	explain(facts, &answer);
 	object_open(json, NULL);
 	explain_json(&scope.facts, &answer, json);
 	if (known->with_facts)
-		explain_facts_json(&e->facts, json);
+		explain_facts_json(facts, json);
 	object_text(json, "incomplete", known->missing);
 	object_close(json);
 	buf_char(json, '\n');
@@ -100,9 +98,9 @@ void explaining_end(void *begun, const struct web_port_facts *known, struct buf 
 {
 	struct explaining *e = begun;
 	if (json != NULL) {
-		take_records(&e->facts, known);
+		explaining_take(&e->facts, known);
 		foretell(e, known);
-		write_answer(e, known, json);
+		explaining_write(&e->facts, known, json);
 	}
 	free(e);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cli/figures.h"
 #include "cli/hub.h"
+#include "cli/hub_explain.h"
 #include "fleet/capacity.h"
 #include "web/sensor_set.h"
 
@@ -218,6 +219,8 @@ struct web_source hub_source(struct hub *hub)
 				     .probes = give_probes,
 				     .memory_since_us = memory_since_us,
 				     .figures = figures_answer,
+				     .explain_begin = hub_explain_begin,
+				     .explain_end = hub_explain_end,
 				     .audit = audit,
 				     .trouble = tell_trouble,
 				     .sinks = give_sinks,

@@ -272,6 +272,8 @@ static enum explain_cause decide(const struct explain_facts *facts,
 enum explain_cause explain_decide(const struct explain_facts *facts,
 				  const struct explain_answer *answer)
 {
+	if (!explain_is_heard(facts))
+		return EXPLAIN_UNKNOWN;
 	enum explain_cause cause = decide(facts, answer);
 	bool is_unwell = cause > EXPLAIN_FLOODED && cause < EXPLAIN_WELL;
 	return is_unwell && explain_flood(facts) != NULL ? EXPLAIN_FLOODED : cause;

@@ -81,7 +81,18 @@ struct explain_facts {
 	size_t unusual_count;
 	const struct gap_record *gaps; /* of the last week */
 	size_t gap_count;
+	/* At a hub: the sensor that told all that, as it is heard. */
+	const struct sensor_record *sensor;
+	size_t sensor_count; /* 0: this machine is it, which sees itself */
 };
+
+/* What its clock says when ours says that; its records go by it. */
+int64_t explain_sensor_clock(const struct sensor_record *sensor, int64_t now_us);
+/*
+ * Of a sensor: what can be seen there, and which addresses are its own, added to own,
+ * by what it told.
+ */
+void explain_sensor_sees(struct explain_facts *facts, struct home *own);
 
 /* Durations in us, shares 0..1, counts over the interval; NaN: unknown. */
 struct explain_figures {
@@ -113,7 +124,8 @@ struct explain_answer {
 	struct buf speaks; /* the protocol, and how that is known; may be empty */
 	struct buf why;    /* the cause, in one or two sentences */
 	struct buf change; /* what changed around worse_us, a line each; may be empty */
-	struct buf next;   /* what to look at, a line each */
+	struct buf next;   /* what to look at, there, a line each */
+	struct buf ask;    /* of a sensor: what only the machine itself knows */
 };
 
 /* The facts that count; closing frees what was copied. */

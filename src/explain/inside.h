@@ -37,3 +37,12 @@ void explain_speech(const struct explain_facts *facts, struct buf *out);
 
 /* words.c */
 void explain_words(const struct explain_facts *facts, struct explain_answer *out);
+void explain_put_time(struct buf *out, int64_t at_us);
+
+/* sensor.c: false of a sensor that is late, or has ended. */
+bool explain_is_heard(const struct explain_facts *facts);
+/* Of such a one; of one that told of no client; and what it is to be asked itself. */
+void explain_say_unheard(const struct explain_facts *facts, struct buf *out);
+void explain_say_untold(const struct explain_facts *facts, bool listens, bool usually,
+			struct buf *out);
+void explain_say_ask(const struct explain_facts *facts, struct buf *out);

@@ -80,7 +80,7 @@ static void put_address(struct buf *out, const struct addr *addr, uint32_t port)
 	buf_printf(out, addr_is_v4(addr) ? "%s:%u" : "[%s]:%u", text, port);
 }
 
-static void put_time(struct buf *out, int64_t at_us)
+void explain_put_time(struct buf *out, int64_t at_us)
 {
 	char text[TIME_TEXT_MAX];
 	record_time_text(at_us, text);
@@ -108,7 +108,7 @@ static void say_not_listening(const struct explain_facts *facts,
 	if (last != NULL && last->change != NULL &&
 	    strcmp(last->change, "closed") == 0) {
 		buf_text(out, " since ");
-		put_time(out, last->at);
+		explain_put_time(out, last->at);
 		buf_text(out, ", when ");
 		put_process(out, last);
 		buf_text(out, " closed it");
@@ -143,7 +143,7 @@ static void put_dropped(struct buf *out, const struct listener_record *l)
 			   (unsigned long long)l->overflows);
 	if (l->overflow_at != UNKNOWN_TIME) {
 		buf_text(out, ", the last at ");
-		put_time(out, l->overflow_at);
+		explain_put_time(out, l->overflow_at);
 	}
 }
 
@@ -306,7 +306,7 @@ static void say_slow_application(const struct explain_facts *facts,
 		return;
 	buf_text(out, " The network is not the reason: a handshake takes ");
 	put_duration(out, now->network_us);
-	buf_text(out, now->backlog > 0 ? "." : ", and nobody waits to be accepted.");
+	buf_text(out, now->backlog <= 0 ? ", and nobody waits to be accepted." : ".");
 }
 
 static void say_well(const struct explain_facts *facts, const struct explain_answer *a,
@@ -329,21 +329,33 @@ static void say_well(const struct explain_facts *facts, const struct explain_ans
 	buf_char(out, '.');
 }
 
+static void say_unseen(const struct explain_facts *facts, struct buf *out)
+{
+	buf_text(out, facts->sockets_seen ? "nobody listens, and "
+					  : "sockets can't be seen, and ");
+	buf_text(out,
+		 facts->packets_seen ? "no packet came." : "packets are not watched.");
+}
+
 static void say_nothing_comes(const struct explain_facts *facts,
 			      const struct explain_answer *a, struct buf *out)
 {
 	const struct listener_record *l = explain_culprit(facts, a->cause);
-	if (l == NULL) {
-		buf_printf(out, "Nothing is known of port %u: ", facts->port);
-		buf_text(out, facts->sockets_seen ? "nobody listens, and "
-						  : "sockets can't be seen, and ");
-		buf_text(out, facts->packets_seen ? "no packet came."
-						  : "packets are not watched.");
+	if (!explain_is_heard(facts)) {
+		explain_say_unheard(facts, out);
 		return;
 	}
-	put_process(out, l);
-	buf_printf(out, " listens on port %u. ", facts->port);
-	if (!facts->packets_seen)
+	if (l == NULL) {
+		buf_printf(out, "Nothing is known of port %u: ", facts->port);
+	} else {
+		put_process(out, l);
+		buf_printf(out, " listens on port %u. ", facts->port);
+	}
+	if (facts->sensor_count > 0)
+		explain_say_untold(facts, l != NULL, a->usual_flows_per_s > 0, out);
+	else if (l == NULL)
+		say_unseen(facts, out);
+	else if (!facts->packets_seen)
 		buf_text(out, "Packets are not watched, so who comes is not known.");
 	else if (a->usual_flows_per_s > 0)
 		buf_text(out, "No client came in the last minute, though clients "
@@ -359,7 +371,7 @@ static void say_probe_fails(const struct explain_facts *facts,
 	buf_printf(out, "Its probe %s is down", probe->target);
 	if (probe->hard_since != UNKNOWN_TIME) {
 		buf_text(out, " since ");
-		put_time(out, probe->hard_since);
+		explain_put_time(out, probe->hard_since);
 	}
 	if (probe->detail[0] != '\0')
 		buf_printf(out, ": %s", probe->detail);
@@ -450,7 +462,7 @@ static void say_changes(const struct explain_facts *facts, struct explain_answer
 		const struct listener_record *l = &facts->changes[i];
 		if (!is_near(l->at, a->worse_us) || l->change == NULL)
 			continue;
-		put_time(out, l->at);
+		explain_put_time(out, l->at);
 		buf_text(out, ": ");
 		put_process(out, l);
 		buf_printf(out, " %s ", l->change);
@@ -462,7 +474,7 @@ static void say_changes(const struct explain_facts *facts, struct explain_answer
 		const struct gap_record *gap = &facts->gaps[i];
 		if (!is_near(gap->start, a->worse_us) || gap->reason == NULL)
 			continue;
-		put_time(out, gap->start);
+		explain_put_time(out, gap->start);
 		buf_printf(out, ": not everything was watched (%s)\n", gap->reason);
 		told++;
 	}
@@ -558,6 +570,7 @@ void explain_words(const struct explain_facts *facts, struct explain_answer *out
 		out->why.at[0] = 'A'; /* "a process not seen", not a process's name */
 	say_changes(facts, out);
 	say_next(facts, out);
+	explain_say_ask(facts, &out->ask);
 }
 
 void explain(const struct explain_facts *facts, struct explain_answer *out)
@@ -578,4 +591,5 @@ void explain_free(struct explain_answer *answer)
 	buf_free(&answer->why);
 	buf_free(&answer->change);
 	buf_free(&answer->next);
+	buf_free(&answer->ask);
 }

@@ -71,6 +71,7 @@ struct web_records {
 /* What is known of one port: records of it, or of all where the port is not in them. */
 struct web_port_facts {
 	uint16_t port;
+	const char *sensor; /* at a hub: whose it is; "": this machine's */
 	/* Now: */
 	struct web_records listeners, sockets, findings, alerts, probes, ports, flows;
 	/* Of the last week or day; `past` is of ports, finer the nearer. */

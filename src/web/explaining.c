@@ -12,6 +12,7 @@
 #include "web/answer.h"
 #include "web/inside.h"
 #include "web/lookup.h"
+#include "web/whose_port.h"
 
 /* What is looked up: the three last are the past, coarser the longer ago, no row twice.
  */
@@ -53,10 +54,9 @@ static const struct {
 };
 
 struct asked {
-	uint16_t port;
-	const char *transport; /* NULL: any */
+	struct whose_port whose;
 	bool with_facts;
-	const struct sensor_set *sensors; /* NULL: of any and of none */
+	const struct sensor_set *sensors; /* at a hub: whose it is */
 };
 
 struct explain_question {
@@ -64,6 +64,7 @@ struct explain_question {
 	const struct web_source *source;
 	void *begun; /* the source's */
 	uint16_t port;
+	field_text64 sensor;
 	bool with_facts;
 	struct lookup lookups[PARTS];
 };
@@ -126,6 +127,7 @@ static void write_answer(struct explain_question *question)
 	struct question *base = &question->base;
 	struct lookup *lookups = question->lookups;
 	struct web_port_facts facts = { .port = question->port,
+					.sensor = question->sensor,
 					.missing = base->problem,
 					.cancelled = &base->cancelled,
 					.with_facts = question->with_facts };
@@ -188,13 +190,13 @@ static void look_up(struct explain_question *question, enum part part,
 {
 	struct query query;
 	char port[8];
-	snprintf(port, sizeof(port), "%u", asked->port);
+	snprintf(port, sizeof(port), "%u", asked->whose.port);
 	query_init(&query, parts[part].kind);
 	query.limit = QUERY_LIMIT_MAX;
 	query.sensors = asked->sensors;
 	if (parts[part].of_port) {
 		set(&query, "port", port);
-		set(&query, "transport", asked->transport);
+		set(&query, "transport", asked->whose.transport);
 	}
 	set(&query, "since", parts[part].since);
 	set(&query, "until", parts[part].until);
@@ -216,7 +218,8 @@ static struct explain_question *question_new(const struct request *request,
 					    .free = let_go,
 					    .is_long = true };
 	question->source = source;
-	question->port = asked->port;
+	question->port = asked->whose.port;
+	memcpy(question->sensor, asked->whose.sensor, sizeof(question->sensor));
 	question->with_facts = asked->with_facts;
 	question->begun = source->explain_begin(source->self);
 	if (question->begun == NULL) {
@@ -259,31 +262,23 @@ static const char *read_asked(const struct request *request, struct asked *asked
 						       MHD_GET_ARGUMENT_KIND, "port");
 	const char *facts = MHD_lookup_connection_value(request->connection,
 							MHD_GET_ARGUMENT_KIND, "facts");
-	asked->transport = MHD_lookup_connection_value(
+	asked->whose.transport = MHD_lookup_connection_value(
 		request->connection, MHD_GET_ARGUMENT_KIND, "transport");
 	query_init(&query, RECORD_port);
 	if (port == NULL)
 		return "port: which one, is missing; a number from 0 to 65535";
 	if (!query_set(&query, "port", port, 0, error))
 		return error;
-	if (asked->transport != NULL &&
-	    !query_set(&query, "transport", asked->transport, 0, error))
+	if (asked->whose.transport != NULL &&
+	    !query_set(&query, "transport", asked->whose.transport, 0, error))
 		return error;
-	if (!choose_sensors(request, error))
+	asked->whose.port = query.wanted_port;
+	if (!choose_sensors(request, error) ||
+	    !whose_port_find(request, &asked->whose, error))
 		return error;
 	asked->sensors = request->exchange->sensors;
-	asked->port = query.wanted_port;
 	asked->with_facts = facts != NULL && strcmp(facts, "1") == 0;
 	return facts == NULL || asked->with_facts ? NULL : "facts: is 1 or not there";
-}
-
-/* That is said of a port whose process and sockets are at hand. */
-static const char *why_not(const struct request *request)
-{
-	return request->web->source->sensors != NULL
-		       ? "a hub explains no port; ask the machine that has it: "
-			 "breakwater explain PORT there"
-		       : "nothing is explained here";
 }
 
 enum MHD_Result answer_explain(const struct request *request)
@@ -299,7 +294,7 @@ enum MHD_Result answer_explain(const struct request *request)
 	if (wrong != NULL)
 		return refuse(request, MHD_HTTP_BAD_REQUEST, wrong);
 	if (request->web->source->explain_begin == NULL)
-		return refuse(request, MHD_HTTP_NOT_FOUND, why_not(request));
+		return refuse(request, MHD_HTTP_NOT_FOUND, "nothing is explained here");
 	struct explain_question *question = question_new(request, &asked);
 	if (question == NULL)
 		return MHD_NO;

@@ -387,6 +387,25 @@ static void serve(struct web *web)
 	}
 }
 
+static void *begin_explaining(void *self)
+{
+	(void)self;
+	return &sensors;
+}
+
+static void end_explaining(void *begun, const struct web_port_facts *known,
+			   struct buf *json)
+{
+	(void)begun;
+	if (json == NULL)
+		return;
+	buf_printf(json,
+		   "{\"port\":%u,\"sensor\":\"%s\",\"cause\":\"well\",\"why\":\"Well: "
+		   "60 connections in the last 60 s.\",\"ask\":\"Its packets only %s "
+		   "itself knows; ask there: breakwater explain %u\"}\n",
+		   known->port, known->sensor, known->sensor, known->port);
+}
+
 int main(int argc, char **argv)
 {
 	struct web_source source = {
@@ -399,6 +418,8 @@ int main(int argc, char **argv)
 		.self_record = give_self,
 		.status = give_status,
 		.is_home = is_home,
+		.explain_begin = begin_explaining,
+		.explain_end = end_explaining,
 	};
 	static const struct web_past past = {
 		.folder = "", .open = open_past, .read = read_past, .close = close_past

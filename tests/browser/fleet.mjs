@@ -120,8 +120,8 @@ async function leadsToTheMachine(browser) {
 	await link.click();
 	await settle(page);
 	tap.equal([param(page, "port"), param(page, "sensor")], ["443", sensor], "a port of many machines is of one that is chosen");
-	await page.getByText("a hub explains no port; ask the machine that has it").waitFor();
-	tap.ok(true, "that a hub explains no port is said, and who does");
+	await page.getByText(`only ${sensor} itself knows; ask there: breakwater explain 443`).waitFor();
+	tap.ok(true, "it is explained by what its sensor told, and what that does not say");
 	await page.context().close();
 }
 

@@ -28,6 +28,7 @@ def what_is_asked_of_a_hub(tap, lab):
     answers_in_sql(tap, hub)
     finds_the_past_by_its_folder(tap, hub)
     shows_connections(tap, hub, fleet.sensors)
+    explains_a_port(tap, hub, fleet.sensors)
     other = Hub(lab, fleet.cluster.switch.plug("hub-2"), "hub-2", fleet.servers, called="hub-1")
     until(lambda: other.hub().get("namesake"), "who has its name", 20, 0.1)
     screen = other.command("status").stdout
@@ -70,6 +71,48 @@ def shows_connections(tap, hub, tell):
     tap.ok("203.0.113.9" in listed.stdout and "when they end" in listed.stderr,
            "connections are those that ended within the last hour, which is said",
            listed.stdout, listed.stderr)
+
+
+def port_row(ago_s, response_us):
+    return {"record": "port", "start": stamp(int((time.time() - ago_s) * 1e6)),
+            "interval_s": 60, "transport": "tcp", "server_ip": "10.0.0.5", "port": 8443,
+            "flows": 60, "ended": 60, "errors": 0, "rejected": 0, "unanswered": 0,
+            "handshake_p50_us": 400, "response_p50_us": response_us // 2,
+            "response_p95_us": response_us, "process": "shopd", "unused": False}
+
+
+def explains_a_port(tap, hub, tell):
+    """By what one sensor told, now and in the depot, and not what others did."""
+    for sensor, usual_us in (("web-1", 8000), ("web-2", 90000)):
+        tell.beat(sensor)
+        tell.tell(sensor, {"record": "listener", "at": now(), "transport": "tcp", "ip": "::",
+                           "port": 8443, "pid": 812, "process": "shopd", "unit": "shop.service",
+                           "backlog": 200, "backlog_max": 128, "change": "opened"})
+        tell.tell(sensor, *(port_row(ago_s, usual_us) for ago_s in range(7200, 7800, 60)),
+                  lane="port")
+    tell.tell("web-1", port_row(65, 1500000), lane="port")
+
+    def explain(*words):
+        return hub.command("explain", "8443", *words, status=None)
+    said = until(lambda: "web-1,web-2" in explain().stderr and explain(), "both", 20)
+    tap.ok(said.returncode not in (0, 1) and said.stderr.count("\n") == 1,
+           "of which sensor a port is to be explained is asked, where several have it", said)
+    slow = until(lambda: json.loads(explain("--sensor", "web-1", "--json").stdout)
+                 .get("usual_response_p95_us") and explain("--sensor", "web-1"), "its past", 20)
+    screen = " ".join(slow.stdout.split())
+    tap.ok(slow.returncode == 1 and "Port 8443 of web-1: slow application" in screen and
+           "usual is 8.0 ms" in screen and "queue of" not in screen and
+           "only web-1 itself knows; ask there: breakwater explain 8443" in screen,
+           "why a port of it is unwell, by its own past, is said by the depot, and what is not",
+           slow.stdout, slow.stderr)
+    idle = explain("--sensor", "web-2")
+    tap.ok(idle.returncode == 0 and "web-2 told of no client" in " ".join(idle.stdout.split()),
+           "... and of the other one, that it told of no client", idle.stdout, idle.stderr)
+    tell.beat("web-2", "gone")
+    ended = until(lambda: "ended in order" in explain("--sensor", "web-2").stdout and
+                  explain("--sensor", "web-2"), "its end", 20)
+    tap.ok(ended.returncode == 5 and "Port 8443 of web-2: unknown" in ended.stdout,
+           "... which is not known of one that is not heard", ended.stdout)
 
 
 def reads_its_configuration_again(tap, hub):

@@ -5,7 +5,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Row } from "../api";
 import { useRecords, type Data } from "../data";
-import { isHub, tickOfPorts } from "../fleet";
+import { tickOfPorts } from "../fleet";
 import { Badge } from "../parts/Badge";
 import { Empty, Loaded } from "../parts/Empty";
 import { Facts } from "../parts/Facts";
@@ -57,9 +57,6 @@ function Choice({ rows, chosen }: { rows: readonly PortRow[]; chosen: PortRow })
 }
 
 function Words({ data }: { data: Data<Explanation> }): JSX.Element {
-	/* That is said where its process and sockets are at hand. */
-	if (isHub.value && data.value === undefined && data.problem !== undefined)
-		return <Empty>Not on this machine: {data.problem}.</Empty>;
 	return (
 		<Loaded data={data} what="explanation">
 			{(one) => (
@@ -72,8 +69,9 @@ function Words({ data }: { data: Data<Explanation> }): JSX.Element {
 						<><h3>What changed then</h3><ul>{linesOfText(one.changes).map((line) => <li key={line}>{line}</li>)}</ul></>
 					)}
 					{linesOfText(one.next).length > 0 && (
-						<><h3>To look further</h3><ul>{linesOfText(one.next).map((line) => <li key={line}><code>{line}</code></li>)}</ul></>
+						<><h3>To look further{one.sensor === undefined ? "" : `, on ${one.sensor}`}</h3><ul>{linesOfText(one.next).map((line) => <li key={line}><code>{line}</code></li>)}</ul></>
 					)}
+					{one.ask !== undefined && <p>{one.ask}</p>}
 				</div>
 			)}
 		</Loaded>

@@ -8,6 +8,8 @@ import { chosen } from "../state";
 
 export interface Explanation {
 	port: number;
+	/** At a hub: whose port it is. */
+	sensor?: string;
 	/** In a word or two: "application errors", "well", "idle", "unknown". */
 	cause?: string;
 	/** In sentences. */
@@ -22,6 +24,8 @@ export interface Explanation {
 	/** One per line. */
 	changes?: string;
 	next?: string;
+	/** At a hub: what only the machine itself knows. */
+	ask?: string;
 	history_s?: number;
 	listeners?: Row<"listener">[];
 	probes?: Row<"probe">[];
