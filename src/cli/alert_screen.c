@@ -31,7 +31,7 @@ static void print_next(const struct look *look, const struct alert_record *a)
 		label = "";
 	}
 	if (a->port != UNKNOWN_U32) {
-		buf_printf(&line, "breakwater explain %u", a->port);
+		firing_put_explain(&line, a->port, a->sensor);
 		label_buf(look, label, &line);
 		label = "";
 	}

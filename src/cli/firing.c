@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/wrapped.h"
+#include "fleet/lane.h"
 
 #define SECOND_US 1000000.0
 
@@ -46,4 +47,12 @@ void firing_print_when(const struct look *look, int64_t begin_us, int64_t end_us
 		buf_printf(&text, " to %s (%s)", end, took);
 	}
 	label_buf(look, "When", &text);
+}
+
+void firing_put_explain(struct buf *line, uint32_t port, const char *sensors)
+{
+	buf_printf(line, "breakwater explain %u", port);
+	if (sensors[0] != '\0' && strchr(sensors, ',') == NULL &&
+	    strcmp(sensors, FLEET_HUB) != 0)
+		buf_printf(line, " --sensor %s", sensors);
 }

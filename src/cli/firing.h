@@ -23,3 +23,7 @@ void firing_print(const struct look *look, const struct firing *firing);
 
 /* "When": since when, until when if it is over (end known), how long. */
 void firing_print_when(const struct look *look, int64_t begin_us, int64_t end_us);
+
+/* Appends the command that explains a port; sensors: of a fleet, whose it may be, with
+ * commas between: it is named if it is one. */
+void firing_put_explain(struct buf *line, uint32_t port, const char *sensors);

@@ -114,7 +114,7 @@ static void print_next(const struct look *look, const struct incident_facts *fac
 		label = "";
 	}
 	if (i->port != UNKNOWN_U32) {
-		buf_printf(&text, "breakwater explain %u", i->port);
+		firing_put_explain(&text, i->port, i->sensors);
 		label_buf(look, label, &text);
 		label = "";
 	}

@@ -14,10 +14,13 @@ static void about(const json_t *row, struct about *out)
 static void tell(const json_t *row, struct steps *steps)
 {
 	struct about a = { 0 };
-	char port[24];
+	char port[24], sensor[sizeof(a.sensor) + sizeof("--sensor=")] = "";
 	about(row, &a);
+	about_text(row, "sensor", a.sensor, sizeof(a.sensor));
 	snprintf(port, sizeof(port), "--port=%s", a.port);
-	steps_add(steps, NULL, command_explain, "explain", a.port, NULL);
+	if (a.sensor[0] != '\0')
+		snprintf(sensor, sizeof(sensor), "--sensor=%s", a.sensor);
+	steps_add(steps, NULL, command_explain, "explain", a.port, sensor, NULL);
 	steps_add(steps, "Findings of the last day", command_findings, "findings", port,
 		  "--all", "--since=1d", "--limit=10", NULL);
 	steps_add(steps, "Connections, the newest", command_flows, "flows", port,

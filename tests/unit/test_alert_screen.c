@@ -105,6 +105,18 @@ static void a_screen_tells_the_limit_and_what_to_type(void **state)
 		"Id           0123456789abcdef\n");
 }
 
+/* At a hub it is to be said whose port is meant; the hubs themselves have none. */
+static void of_a_sensor_it_is_to_be_typed_which(void **state)
+{
+	(void)state;
+	struct alert_record alert = made();
+	record_text(alert.sensor, sizeof(alert.sensor), "web-1");
+	assert_non_null(
+		strstr(screen(&alert), " breakwater explain 443 --sensor web-1\n"));
+	record_text(alert.sensor, sizeof(alert.sensor), "hub");
+	assert_non_null(strstr(screen(&alert), " breakwater explain 443\n"));
+}
+
 static void what_is_over_or_silenced_needs_no_silence(void **state)
 {
 	(void)state;
@@ -125,6 +137,7 @@ int main(void)
 		cmocka_unit_test(a_row_tells_which_limit_is_crossed),
 		cmocka_unit_test(a_silence_tells_who_made_it_and_until_when),
 		cmocka_unit_test(a_screen_tells_the_limit_and_what_to_type),
+		cmocka_unit_test(of_a_sensor_it_is_to_be_typed_which),
 		cmocka_unit_test(what_is_over_or_silenced_needs_no_silence),
 	};
 	setenv("TZ", "UTC", 1);
