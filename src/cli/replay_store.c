@@ -11,12 +11,13 @@
 #include <time.h>
 
 #include "cli/cli.h"
-#include "store/store.h"
+#include "store/past.h"
 
 enum {
 	LOOK_EVERY = 1024, /* records between two looks at what waits */
 	WAITING_MAX = 16 * 1024,
 	PAUSE_US = 1000,
+	SETTLE_MS = 60000,
 	TROUBLE_S = 10, /* so long a store may be in trouble before we give up */
 };
 
@@ -86,6 +87,12 @@ void replay_store_put_port(struct replay_store *keep, const struct port_record *
 	store_put_port(keep->store, port, detail != NULL ? &detail->handshake : NULL,
 		       detail != NULL ? &detail->response : NULL,
 		       detail != NULL ? &detail->clients : NULL);
+}
+
+bool replay_store_settle(struct replay_store *keep, int64_t now_us)
+{
+	wait_for(keep, 0);
+	return !keep->given_up && store_settle(keep->store, now_us, SETTLE_MS);
 }
 
 bool replay_store_close(struct replay_store *keep)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "flow/flow.h"
 #include "record/record.h"
@@ -22,6 +23,9 @@ void replay_store_put(struct replay_store *keep, enum record_kind kind,
 		      const void *record);
 void replay_store_put_port(struct replay_store *keep, const struct port_record *port,
 			   const struct port_detail *detail);
+
+/* As store_settle(); all that was put is written then.  False: not within a minute. */
+bool replay_store_settle(struct replay_store *keep, int64_t now_us);
 
 /* Waits until all is written.  False, with a message, if not all could be. */
 bool replay_store_close(struct replay_store *keep);

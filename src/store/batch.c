@@ -328,6 +328,16 @@ static void note_lost(struct store *store)
 		gaps_unwritten(&store->gaps, lost.from_us, lost.to_us, lost.count);
 }
 
+/* The time of who has no more to put is as far as it says. */
+static void note_settling(struct store *store)
+{
+	pthread_mutex_lock(&store->lock);
+	int64_t now_us = store->settle_us;
+	pthread_mutex_unlock(&store->lock);
+	if (now_us > store->gaps.watched_us)
+		gaps_watched(&store->gaps, now_us, now_us);
+}
+
 static bool write_trunk(struct store *store, struct batch *batch,
 			struct trouble *trouble)
 {
@@ -339,6 +349,7 @@ static bool write_trunk(struct store *store, struct batch *batch,
 	int code = db_run(db, "BEGIN IMMEDIATE");
 	if (code == SQLITE_OK)
 		code = put_all(store, batch);
+	note_settling(store);
 	if (code == SQLITE_OK)
 		code = trunk_end(&store->trunk, &store->gaps, &store->more_rollups);
 	char path[PATH_MAX];

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "store/keeping.h"
+#include "store/past.h"
 
 enum {
 	QUEUE_BYTES = 64 << 20,
@@ -129,13 +130,19 @@ bool store_put_port(struct store *store, const struct port_record *port,
 
 /* ---- the thread ---- */
 
-static bool wait_ms(struct store *store, unsigned ms)
+static struct timespec in_ms(uint32_t ms)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)ms * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
+	return until;
+}
+
+static bool wait_ms(struct store *store, unsigned ms)
+{
+	const struct timespec until = in_ms(ms);
 	pthread_mutex_lock(&store->lock);
 	if (!store->stopping && !store->is_hurried)
 		pthread_cond_timedwait(&store->wake, &store->lock, &until);
@@ -167,6 +174,8 @@ static void publish(struct store *store, bool ok, const struct trouble *trouble)
 	store->status.written = store->written;
 	if (ok)
 		store->status.written_us = clock_us(CLOCK_REALTIME);
+	store->is_settled = ok && !store->more_rollups && store->has_gaps &&
+			    store->gaps.watched_us >= store->settle_us;
 	pthread_cond_broadcast(&store->looked);
 	pthread_mutex_unlock(&store->lock);
 }
@@ -267,6 +276,7 @@ struct store *store_open(const char *folder, const struct store_limits *limits)
 	store->limits = *limits;
 	ration_open(&store->choice.ration, limits->evidence_bytes);
 	alike_open(&store->choice.alike);
+	store->settle_us = UNKNOWN_TIME;
 	store->status.oldest_us = UNKNOWN_TIME;
 	store->status.written_us = UNKNOWN_TIME;
 	store->queue = queue_new(QUEUE_BYTES);
@@ -304,22 +314,36 @@ bool store_erase_private(struct store *store, const struct private_erasure *eras
 	return is_free;
 }
 
+/* Under the lock: has the writer look once. False: the time is up. */
+static bool look_once(struct store *store, const struct timespec *until)
+{
+	store->is_hurried = true;
+	pthread_cond_signal(&store->wake);
+	return pthread_cond_timedwait(&store->looked, &store->lock, until) == 0;
+}
+
 bool store_wait_written(struct store *store, uint32_t most_ms)
 {
-	struct timespec until;
-	int code = 0;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)(most_ms % 1000) * 1000000;
-	until.tv_sec += most_ms / 1000 + until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
+	const struct timespec until = in_ms(most_ms);
 	pthread_mutex_lock(&store->lock);
-	while (code == 0 && queue_waiting(store->queue) > 0) {
-		store->is_hurried = true;
-		pthread_cond_signal(&store->wake);
-		code = pthread_cond_timedwait(&store->looked, &store->lock, &until);
-	}
+	while (queue_waiting(store->queue) > 0 && look_once(store, &until))
+		continue;
 	pthread_mutex_unlock(&store->lock);
 	return queue_waiting(store->queue) == 0;
+}
+
+bool store_settle(struct store *store, int64_t now_us, uint32_t most_ms)
+{
+	const struct timespec until = in_ms(most_ms);
+	pthread_mutex_lock(&store->lock);
+	store->settle_us = now_us;
+	store->is_settled = false;
+	while (!(store->is_settled && queue_waiting(store->queue) == 0) &&
+	       look_once(store, &until))
+		continue;
+	bool is_settled = store->is_settled && queue_waiting(store->queue) == 0;
+	pthread_mutex_unlock(&store->lock);
+	return is_settled;
 }
 
 void store_status(struct store *store, struct store_status *out)

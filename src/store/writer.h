@@ -31,7 +31,9 @@ struct store {
 
 	pthread_mutex_t lock;        /* for what follows, up to the next blank line */
 	pthread_cond_t wake, looked; /* the latter: the writer has tried to write */
-	bool stopping, is_hurried;
+	bool stopping, is_hurried, is_settled;
+	int64_t settle_us; /* as of when ports are rolled up; UNKNOWN_TIME: as they come
+			    */
 	struct store_limits limits;
 	struct store_privacy privacy;
 	struct private_erasure erasure;

@@ -2,6 +2,7 @@
  * test_store_ports.c: whatever order seconds come in, and however often the writer
  * starts anew, ports read back are what the seconds add up to.
  */
+#include "store/past.h"
 #include "store_check.h"
 
 enum { SERVICES = 6, SECONDS_MAX = 6000 };
@@ -468,6 +469,23 @@ static void a_second_is_silent_unless_nobody_watched(void **state)
 	assert_int_equal(got[0].gap.end, at + 90 * SECOND);
 }
 
+/* A past that is over: its last day is, too. */
+static void what_is_settled_is_rolled_up_to_its_last_day(void **state)
+{
+	(void)state;
+	enum { DAYS = 40 };
+	int64_t at = 20000 * DAY;
+	uint64_t flows = 0;
+	struct store *store = store_open(folder, &store_no_limits);
+	for (int day = 0; day < DAYS; day++) {
+		put_second(store, at + day * DAY, 0);
+		flows += seconds[second_count - 1].record.flows;
+	}
+	assert_true(store_settle(store, at + DAYS * DAY, 20000));
+	store_close(store);
+	assert_int_equal(number_of("SELECT sum(flows) FROM port_1d"), flows);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -478,6 +496,7 @@ int main(void)
 		TEST(intervals_that_are_over_are_rolled_up),
 		TEST(ports_that_nobody_answers_on_are_one_row),
 		TEST(a_second_is_silent_unless_nobody_watched),
+		TEST(what_is_settled_is_rolled_up_to_its_last_day),
 	};
 	return cmocka_run_group_tests(tests, choose_seed, NULL);
 }
