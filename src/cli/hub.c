@@ -424,9 +424,8 @@ static int start(struct hub *hub, const struct hub_options *o)
 	hub->begun = hub->config;
 	hub->on_terminal = isatty(STDOUT_FILENO) == 1;
 	if (hub->config.report_schedule.count > 0)
-		fputs("breakwater: report.schedule: a hub makes no reports; each "
-		      "machine "
-		      "makes its own\n",
+		fputs("breakwater: report.schedule: a hub makes reports by hand only "
+		      "(breakwater report); each machine makes its own\n",
 		      stderr);
 	if (o->listen != NULL)
 		snprintf(hub->config.listen, sizeof(hub->config.listen), "%s",

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/when.h"
 #include "cli/cli.h"
+#include "cli/fleet_report.h"
 #include "cli/options.h"
 #include "cli/past_reader.h"
 #include "cli/patience.h"
@@ -26,7 +27,8 @@ static const char examples[] =
 	"  breakwater report soc2 --format csv -o soc2.csv\n"
 	"  breakwater report --check --compliance house     after an edit\n"
 	"  breakwater report access --user alice -o alice.html\n"
-	"  breakwater report incident 3f2a -o incident.html\n";
+	"  breakwater report incident 3f2a -o incident.html\n"
+	"  breakwater report executive --site berlin -o june.html    at a hub\n";
 
 enum { HOST_MAX = 256 };
 #define DEFAULT_SINCE "90d"
@@ -35,6 +37,7 @@ struct report_options {
 	const char *config_path, *state, *since, *until, *format, *out, *bundle,
 		*compliance;
 	struct report_subject subject;
+	struct fleet_choice choice;
 	bool is_check, own;
 	struct common_options common;
 };
@@ -124,10 +127,10 @@ static int make(const struct report_options *o, struct store_reader *reader,
 		const struct compliance *compliance, struct report_ask *ask)
 {
 	char host[HOST_MAX] = "", error[STORE_ERROR_MAX];
-	gethostname(host, sizeof(host) - 1);
-	ask->host = host;
-	ask->goes_on = goes_on;
-	ask->retention = report_kept_by(o->config_path);
+	if (ask->fleet == NULL) {
+		gethostname(host, sizeof(host) - 1);
+		ask->host = host;
+	}
 	patience_begin();
 	struct report *report = report_make(reader, compliance, ask, error);
 	patience_end();
@@ -144,6 +147,44 @@ static int make(const struct report_options *o, struct store_reader *reader,
 	return status;
 }
 
+static int report_of_store(const struct report_options *o,
+			   const struct compliance *compliance, struct report_ask *ask)
+{
+	char error[STORE_ERROR_MAX];
+	int status;
+	struct store_reader *reader = store_reader_open(ask->folder, error, &status);
+	if (reader == NULL) {
+		complain(error);
+		return status;
+	}
+	status = make(o, reader, compliance, ask);
+	store_reader_close(reader);
+	return status;
+}
+
+static int report_of_fleet(const struct report_options *o,
+			   const struct compliance *compliance,
+			   const struct past_place *place, struct report_ask *ask)
+{
+	char error[STORE_ERROR_MAX];
+	int status;
+	if (o->bundle != NULL || report_format(o->format)->is_of_controls)
+		return complain(
+			"at a hub allowed are --format " REPORT_FORMATS_OF_DOCUMENTS
+			", without --bundle: what is to be verified is made on "
+			"the sensor whose audit chain proves it (of the hub's "
+			"own: --own)");
+	struct fleet_report *fleet =
+		fleet_report_open(place, &o->choice, ask, &status, error);
+	if (fleet == NULL) {
+		complain(error);
+		return status;
+	}
+	status = make(o, NULL, compliance, ask);
+	fleet_report_close(fleet);
+	return status;
+}
+
 static int report_of(const struct report_options *o,
 		     const struct compliance *compliance, const char *framework)
 {
@@ -152,11 +193,12 @@ static int report_of(const struct report_options *o,
 					  .config_path = o->config_path,
 					  .own = o->own };
 	struct past_place place;
-	char error[STORE_ERROR_MAX];
 	struct report_ask ask = { .framework = framework,
 				  .now_us = clock_us(CLOCK_REALTIME),
 				  .has_own_time = o->since == NULL && o->until == NULL,
 				  .subject = o->subject,
+				  .retention = report_kept_by(o->config_path),
+				  .goes_on = goes_on,
 				  .folder = place.folder };
 	if (!read_time("since", o->since != NULL ? o->since : DEFAULT_SINCE, ask.now_us,
 		       &ask.since_us))
@@ -170,21 +212,13 @@ static int report_of(const struct report_options *o,
 	int status = past_find(&asked, &place);
 	if (status != STATUS_OK)
 		return status;
-	/* A hub's own store has next to nothing: evidence of it would be of nothing. */
 	if (place.depot[0] != '\0')
+		return report_of_fleet(o, compliance, &place, &ask);
+	if (o->choice.sensor != NULL || o->choice.site != NULL || o->choice.tag != NULL)
 		return complain(
-			"this is a hub's state folder: reports are made on each "
-			"machine, of its own store, by whose audit chain they "
-			"can be proven (of the hub's: --own); of the fleet ask "
-			"with breakwater query");
-	struct store_reader *reader = store_reader_open(place.folder, error, &status);
-	if (reader == NULL) {
-		complain(error);
-		return status;
-	}
-	status = make(o, reader, compliance, &ask);
-	store_reader_close(reader);
-	return status;
+			"--sensor, --site and --tag choose among those of a "
+			"fleet: allowed in a hub's state folder, without --own");
+	return report_of_store(o, compliance, &ask);
 }
 
 static int start(struct report_options *o, int words, char **word)
@@ -258,6 +292,12 @@ int command_report(int argc, char **argv)
 		{ 0, OPTION_FLAG, "check", NULL,
 		  "only whether evidence/ and frameworks/ are as they should be",
 		  &o.is_check, 0, 0 },
+		{ 0, OPTION_TEXT, "sensor", "NAME", "at a hub: of that sensor only",
+		  &o.choice.sensor, 0, 0 },
+		{ 0, OPTION_TEXT, "site", "NAME", "... of those at that site",
+		  &o.choice.site, 0, 0 },
+		{ 0, OPTION_TEXT, "tag", "NAME", "... of those with that tag",
+		  &o.choice.tag, 0, 0 },
 		{ 0, OPTION_FLAG, "own", NULL,
 		  "at a hub: of its own store, which has what people did there", &o.own,
 		  0, 0 },

@@ -11,9 +11,8 @@
 
 /* ---- what the store says ---- */
 
-static bool take_gap(void *of, const void *record)
+bool observed_add(struct observed *observed, const struct gap_record *gap)
 {
-	struct observed *observed = of;
 	if (observed->gap_count == observed->gap_room) {
 		size_t room = observed->gap_room == 0 ? 64 : 2 * observed->gap_room;
 		struct gap_record *gaps =
@@ -25,8 +24,13 @@ static bool take_gap(void *of, const void *record)
 		observed->gaps = gaps;
 		observed->gap_room = room;
 	}
-	observed->gaps[observed->gap_count++] = *(const struct gap_record *)record;
+	observed->gaps[observed->gap_count++] = *gap;
 	return true;
+}
+
+static bool take_gap(void *of, const void *record)
+{
+	return observed_add(of, record);
 }
 
 static bool take_first(void *of, const struct store_value *values, size_t count)
@@ -41,6 +45,13 @@ static int by_start(const void *left, const void *right)
 {
 	const struct gap_record *a = left, *b = right;
 	return (a->start > b->start) - (a->start < b->start);
+}
+
+void observed_sort(struct observed *observed)
+{
+	if (observed->gap_count > 0)
+		qsort(observed->gaps, observed->gap_count, sizeof(observed->gaps[0]),
+		      by_start);
 }
 
 bool observed_read(struct observed *observed, struct store_reader *reader,
@@ -64,9 +75,7 @@ bool observed_read(struct observed *observed, struct store_reader *reader,
 		return false;
 	if (observed->failed)
 		snprintf(error, STORE_ERROR_MAX, "not enough memory");
-	if (observed->gap_count > 0)
-		qsort(observed->gaps, observed->gap_count, sizeof(observed->gaps[0]),
-		      by_start);
+	observed_sort(observed);
 	return !observed->failed;
 }
 

@@ -22,6 +22,9 @@ struct observed {
 bool observed_read(struct observed *observed, struct store_reader *reader,
 		   int64_t since_us, int64_t until_us,
 		   char error[static STORE_ERROR_MAX]);
+/* One more gap, of anywhere: then they have to be sorted.  False without memory. */
+bool observed_add(struct observed *observed, const struct gap_record *gap);
+void observed_sort(struct observed *observed);
 void observed_free(struct observed *observed);
 
 struct coverage {

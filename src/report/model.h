@@ -63,7 +63,7 @@ struct report {
 	field_text32 incident;        /* the whole id of ask.subject.incident */
 	char about[REVIEW_ABOUT_MAX]; /* as reviews name the subject */
 	bool is_about_said;           /* it fits in one */
-	struct observed observed;
+	struct observed observed;     /* of a fleet: while all of its sensors did */
 	struct collected *collected; /* owned; of the evidence the framework asks for */
 	size_t collected_count;
 	struct report_chain chain;
@@ -105,6 +105,32 @@ const char *reviewed_name(enum reviewed reviewed); /* "these_rows" */
 
 /* Who reviewed what was collected, as the store has it. */
 void report_find_reviews(struct report *report, struct store_reader *reader);
+
+/*
+ * Adds the rows of one store; sensor: whose it is, NULL: this machine's.  False, and
+ * one line in problem: not all of them.
+ */
+bool report_ask_store(struct report *report, struct collected *collected,
+		      struct store_reader *reader, const char *sensor,
+		      char problem[static STORE_ERROR_MAX]);
+
+/* What the rows from that one on come to, of a time so observed. */
+enum outcome report_judge(const struct collected *collected,
+			  const struct coverage *coverage, size_t from);
+
+/* Of the time that the report observed. */
+void report_cover(const struct report *report, const struct evidence *evidence,
+		  const struct observed *observed, struct coverage *out);
+
+/* When all rows are there: what they come to, but for the outcome. */
+void report_conclude(struct report *report, struct collected *collected);
+
+/* All that the framework asks for, of the fleet of the ask. False and one line in
+ * error. */
+bool report_collect_fleet(struct report *report, char error[static STORE_ERROR_MAX]);
+
+/* What of sensors can't be told where the fleet's records are; for people. */
+extern const char report_fleet_limits[];
 
 /* The rows of collected->evidence in the ask's time, and what they come to. */
 void report_collect(struct report *report, struct collected *collected,

@@ -59,11 +59,45 @@ static bool goes_on(void *of, uint64_t rows, int64_t elapsed_us)
 struct taking {
 	struct report *report;
 	struct exhibit *rows;
+	const char *sensor; /* NULL: no fleet's; else the first column */
+	size_t bytes;       /* that the report had without its rows */
 };
 
+/* The columns of a query are the same in all stores. */
 static bool take_columns(void *self, const char *const *names, size_t count)
 {
-	return exhibit_columns(((struct taking *)self)->rows, names, count);
+	const char *all[EXHIBIT_COLUMNS_MAX + 1] = { "sensor" };
+	const struct taking *taking = self;
+	if (taking->sensor == NULL)
+		return exhibit_columns(taking->rows, names, count);
+	if (taking->rows->column_count > 0)
+		return true;
+	for (size_t i = 0; i < count && i < EXHIBIT_COLUMNS_MAX; i++)
+		all[i + 1] = names[i];
+	return exhibit_columns(taking->rows, all, count + 1);
+}
+
+/* An audit trail is numbered and hashed where it is kept, not where it is read. */
+static bool is_of_chain(const char *column)
+{
+	return strcmp(column, "seq") == 0 || strcmp(column, "hash") == 0;
+}
+
+static bool take_cells(const struct taking *taking, const struct store_value *values,
+		       size_t count)
+{
+	struct store_value all[EXHIBIT_COLUMNS_MAX + 1];
+	if (taking->sensor == NULL || count >= EXHIBIT_COLUMNS_MAX)
+		return exhibit_take(taking->rows, values, count);
+	all[0] = (struct store_value){ .type = STORE_TEXT,
+				       .bytes = taking->sensor,
+				       .len = strlen(taking->sensor) };
+	for (size_t i = 0; i < count; i++) {
+		all[i + 1] = values[i];
+		if (is_of_chain(taking->rows->names[i + 1]))
+			all[i + 1].type = STORE_NULL;
+	}
+	return exhibit_take(taking->rows, all, count + 1);
 }
 
 static size_t bytes_of(const struct exhibit *rows)
@@ -77,9 +111,9 @@ static bool take_row(void *self, const struct store_value *values, size_t count)
 	const struct taking *taking = self;
 	struct report *report = taking->report;
 	size_t most = report->ask.bytes_max;
-	bool taken = exhibit_take(taking->rows, values, count);
+	bool taken = take_cells(taking, values, count);
 	report->is_too_large =
-		most > 0 && report->bytes + bytes_of(taking->rows) > most;
+		most > 0 && taking->bytes + bytes_of(taking->rows) > most;
 	return taken && !report->is_too_large;
 }
 
@@ -119,11 +153,13 @@ size_t report_parameters(const struct report *report,
 	return count;
 }
 
-static void ask_store(struct report *report, struct collected *collected,
-		      struct store_reader *reader)
+bool report_ask_store(struct report *report, struct collected *collected,
+		      struct store_reader *reader, const char *sensor,
+		      char problem[static STORE_ERROR_MAX])
 {
 	struct store_parameter parameters[REPORT_PARAMETERS_MAX];
-	struct taking taking = { report, &collected->rows };
+	struct taking taking = { report, &collected->rows, sensor,
+				 report->bytes - bytes_of(&collected->rows) };
 	const struct store_sql to = {
 		.self = &taking,
 		.columns = take_columns,
@@ -132,73 +168,90 @@ static void ask_store(struct report *report, struct collected *collected,
 		.parameters = parameters,
 		.parameter_count = report_parameters(report, parameters),
 	};
-	int result = store_sql(reader, collected->evidence->sql, QUERY_MS, &to,
-			       collected->problem);
+	int result =
+		store_sql(reader, collected->evidence->sql, QUERY_MS, &to, problem);
 	if (result == 0)
-		collected->problem[0] = '\0';
+		problem[0] = '\0';
+	report->bytes = taking.bytes + bytes_of(&collected->rows);
 	if (collected->rows.failed)
-		snprintf(collected->problem, sizeof(collected->problem),
-			 "not enough memory for its rows");
+		snprintf(problem, STORE_ERROR_MAX, "not enough memory for its rows");
 	else if (collected->rows.is_cut)
-		snprintf(collected->problem, sizeof(collected->problem),
-			 "there are more rows than %d", EXHIBIT_ROWS_MAX);
+		snprintf(problem, STORE_ERROR_MAX, "there are more rows than %d",
+			 EXHIBIT_ROWS_MAX);
+	return problem[0] == '\0';
 }
 
-static void count_deviations(struct collected *collected)
+static uint64_t deviations_from(const struct collected *collected, size_t from)
 {
 	int column = exhibit_column(&collected->rows, "deviation");
-	collected->judges = column >= 0;
-	for (size_t i = 0; i < collected->rows.row_count && collected->judges; i++)
-		if (exhibit_cell(&collected->rows, i, (size_t)column) != NULL)
-			collected->deviations++;
+	uint64_t count = 0;
+	for (size_t i = from; i < collected->rows.row_count && column >= 0; i++)
+		count += exhibit_cell(&collected->rows, i, (size_t)column) != NULL;
+	return count;
 }
 
-static enum outcome judge(const struct collected *collected)
+enum outcome report_judge(const struct collected *collected,
+			  const struct coverage *coverage, size_t from)
 {
-	if (collected->deviations > 0)
+	if (deviations_from(collected, from) > 0)
 		return OUTCOME_DEVIATIONS;
-	if (collected->problem[0] != '\0' || collected->coverage.known_us <= 0 ||
-	    (collected->evidence->needs_rows && collected->rows.row_count == 0))
+	if (collected->problem[0] != '\0' || coverage->known_us <= 0 ||
+	    (collected->evidence->needs_rows && collected->rows.row_count == from))
 		return OUTCOME_UNKNOWN;
-	return collected->judges ? OUTCOME_CLEAR : OUTCOME_REVIEW;
+	return exhibit_column(&collected->rows, "deviation") >= 0 ? OUTCOME_CLEAR
+								  : OUTCOME_REVIEW;
 }
 
-void report_collect(struct report *report, struct collected *collected,
-		    struct store_reader *reader)
+void report_cover(const struct report *report, const struct evidence *evidence,
+		  const struct observed *observed, struct coverage *out)
+{
+	const struct report_ask *ask = &report->ask;
+	coverage_of(observed, evidence->observer,
+		    kept_s(&ask->retention, evidence->kept), ask->since_us,
+		    ask->until_us, ask->now_us, out);
+}
+
+void report_conclude(struct report *report, struct collected *collected)
 {
 	const struct evidence *evidence = collected->evidence;
-	const struct report_ask *ask = &report->ask;
 	struct buf csv = { 0 };
-	coverage_of(&report->observed, evidence->observer,
-		    kept_s(&ask->retention, evidence->kept), ask->since_us,
-		    ask->until_us, ask->now_us, &collected->coverage);
-	ask_store(report, collected, reader);
-	report->bytes += bytes_of(&collected->rows);
-	count_deviations(collected);
-	collected->outcome = judge(collected);
-	collected->expires_us = ask->now_us + evidence->valid_s * SECOND_US;
+	report_cover(report, evidence, &report->observed, &collected->coverage);
+	collected->judges = exhibit_column(&collected->rows, "deviation") >= 0;
+	collected->deviations = deviations_from(collected, 0);
+	collected->expires_us = report->ask.now_us + evidence->valid_s * SECOND_US;
 	exhibit_csv(&collected->rows, &csv);
 	if (buf_ok(&csv))
 		digest_of(csv.at, csv.len, collected->sha256);
 	buf_free(&csv);
 }
 
+void report_collect(struct report *report, struct collected *collected,
+		    struct store_reader *reader)
+{
+	report_ask_store(report, collected, reader, NULL, collected->problem);
+	report_conclude(report, collected);
+	collected->outcome = report_judge(collected, &collected->coverage, 0);
+}
+
 /* ---- all of it ---- */
 
-static bool collect_all(struct report *report, struct store_reader *reader)
+static bool choose_evidence(struct report *report)
 {
 	const struct compliance *compliance = report->compliance;
 	report->collected =
 		calloc(compliance->evidence_count, sizeof(report->collected[0]));
-	if (report->collected == NULL)
-		return false;
-	for (size_t i = 0; i < compliance->evidence_count; i++) {
-		if (!framework_asks_for(report->framework, i))
-			continue;
-		struct collected *collected =
-			&report->collected[report->collected_count++];
-		collected->evidence = &compliance->evidence[i];
-		report_collect(report, collected, reader);
+	for (size_t i = 0; report->collected != NULL && i < compliance->evidence_count;
+	     i++)
+		if (framework_asks_for(report->framework, i))
+			report->collected[report->collected_count++].evidence =
+				&compliance->evidence[i];
+	return report->collected != NULL;
+}
+
+static bool collect_all(struct report *report, struct store_reader *reader)
+{
+	for (size_t i = 0; i < report->collected_count; i++) {
+		report_collect(report, &report->collected[i], reader);
 		if (report->is_too_large || !goes_on(report, 0, 0))
 			return false;
 	}
@@ -209,6 +262,23 @@ void report_note_failure(const struct report_ask *ask, enum report_failure failu
 {
 	if (ask->failure != NULL)
 		*ask->failure = failure;
+}
+
+/* False and one line in error. */
+static bool collect(struct report *report, struct store_reader *reader,
+		    char error[static STORE_ERROR_MAX])
+{
+	if (report->ask.fleet != NULL)
+		return report_collect_fleet(report, error);
+	if (!report_find_subject(report, reader, error) ||
+	    !observed_read(&report->observed, reader, report->ask.since_us,
+			   report->ask.until_us, error))
+		return false;
+	snprintf(error, STORE_ERROR_MAX, "ended before it was whole");
+	if (!collect_all(report, reader) || !report_check_chain(report))
+		return false;
+	report_find_reviews(report, reader);
+	return true;
 }
 
 struct report *report_make(struct store_reader *reader,
@@ -230,13 +300,7 @@ struct report *report_make(struct store_reader *reader,
 		report_note_failure(ask, REPORT_ASKED_WRONGLY);
 		goto fail;
 	}
-	if (!report_find_subject(report, reader, error) ||
-	    !observed_read(&report->observed, reader, report->ask.since_us,
-			   report->ask.until_us, error))
-		goto fail;
-	snprintf(error, STORE_ERROR_MAX, "ended before it was whole");
-	if (collect_all(report, reader) && report_check_chain(report)) {
-		report_find_reviews(report, reader);
+	if (choose_evidence(report) && collect(report, reader, error)) {
 		error[0] = '\0';
 		return report;
 	}
@@ -308,6 +372,8 @@ bool report_is_incomplete(const struct report *report)
 		if (report->collected[i].problem[0] != '\0' ||
 		    report->collected[i].outcome == OUTCOME_UNKNOWN)
 			return true;
-	return report->chain.problem[0] != '\0' || report->chain.verdict.is_in_doubt ||
-	       report->reviews_problem[0] != '\0';
+	/* Of a fleet both are known on its sensors alone. */
+	return report->ask.fleet == NULL &&
+	       (report->chain.problem[0] != '\0' || report->chain.verdict.is_in_doubt ||
+		report->reviews_problem[0] != '\0');
 }

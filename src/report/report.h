@@ -39,8 +39,33 @@ enum report_failure {
 	REPORT_NOT_NOW, /* no memory, the store can't be read, or ended by goes_on */
 };
 
+/*
+ * A fleet: each sensor's records are a store of their own, as what stands in one of
+ * them (a listener, an audit trail) is of one machine.  They are asked one after
+ * another, and rows say of which sensor they are.
+ */
+struct report_sensor {
+	const char *name, *site, *tags; /* the latter two "": not told */
+	int64_t first_us, last_us;      /* of what it told of itself, of all time */
+};
+struct report_fleet {
+	const char *chosen; /* in words, which sensors: "site:berlin" */
+	const struct report_sensor *sensors;
+	size_t count;
+	record_bits lacks; /* kinds that stay on the sensors */
+	/*
+	 * The store of that sensor; *cut: kinds of which only the newest records are in
+	 * it.  NULL and one line in error.
+	 */
+	struct store_reader *(*open)(void *self, size_t sensor, record_bits *cut,
+				     char error[static STORE_ERROR_MAX]);
+	void (*close)(void *self, struct store_reader *reader);
+	void *self;
+};
+
 struct report_ask {
-	const char *framework; /* its name, or a document's */
+	const struct report_fleet *fleet; /* NULL: of one machine */
+	const char *framework;            /* its name, or a document's */
 	int64_t since_us, until_us, now_us;
 	bool has_own_time; /* nobody asked for a time: of an incident it is its own */
 	struct report_subject subject;
@@ -83,6 +108,7 @@ struct report_check compliance_check(const struct compliance *compliance,
 void compliance_list(const struct compliance *compliance, struct buf *out);
 
 /*
+ * reader: NULL of a fleet.
  * Borrows the compliance and what the ask points to until report_free().  NULL with one
  * line in error: there is no such framework, no memory, more rows than the ask allows,
  * or it was ended.  A query that

@@ -65,6 +65,7 @@ const char *words_gap(const struct gap_record *gap)
 		{ "suspended", "the machine slept" },
 		{ "unwritten", "the store could not be written" },
 		{ "spool", "a sensor had no room to keep them until they were sent" },
+		{ "unheard", "a sensor of the fleet was not heard of any more" },
 		{ "stream", "servers of the fleet were lost with what they had" },
 	};
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)

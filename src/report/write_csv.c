@@ -74,8 +74,26 @@ static void put_reviews(struct buf *out, const struct report *report)
 	}
 }
 
+/* Whose records all of it is. */
+static void put_sensors(struct buf *out, const struct report_fleet *fleet)
+{
+	buf_text(out, "sensor,site,tags,told_since,told_until\r\n");
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct report_sensor *sensor = &fleet->sensors[i];
+		buf_csv_text(out, sensor->name);
+		put_field(out, sensor->site);
+		put_field(out, sensor->tags);
+		put_time(out, sensor->first_us);
+		put_time(out, sensor->last_us);
+		buf_text(out, "\r\n");
+	}
+	buf_text(out, "\r\n");
+}
+
 void report_csv(const struct report *report, struct buf *out)
 {
+	if (report->ask.fleet != NULL)
+		put_sensors(out, report->ask.fleet);
 	for (size_t i = 0; i < report->collected_count; i++) {
 		if (i > 0)
 			buf_text(out, "\r\n");

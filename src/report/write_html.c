@@ -90,7 +90,8 @@ static void put_facts(struct buf *out, const struct report *report)
 {
 	const struct framework *framework = report->framework;
 	html_open(out, "dl", "facts");
-	html_term(out, "Host", report->ask.host);
+	html_term(out, report->ask.fleet != NULL ? "Sensors" : "Host",
+		  report->ask.host);
 	put_about(out, report);
 	put_period(out, report);
 	html_term_open(out, "Made");
@@ -166,6 +167,7 @@ void report_html(const struct report *report, struct buf *out)
 	svg_patterns(out);
 	buf_text(out, "<main>\n");
 	put_title(out, report);
+	page_sensors(out, report);
 	page_look(out, report);
 	if (framework_is_document(report->framework)) {
 		page_document(out, report);

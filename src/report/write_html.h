@@ -18,6 +18,9 @@ void page_outcome(struct buf *out, enum outcome outcome);
 /* <section id="name"> and its head. */
 void page_section(struct buf *out, const char *name, const char *title);
 
+/* Of a fleet: whose records it is made of. */
+void page_sensors(struct buf *out, const struct report *report);
+
 /* In one look: a sentence, outcomes, coverage, the audit chain. */
 void page_look(struct buf *out, const struct report *report);
 

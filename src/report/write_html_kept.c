@@ -21,6 +21,10 @@ static void put_gap(struct buf *out, const struct gap_record *gap)
 	words_duration(out, gap->end - gap->start);
 	buf_text(out, "</td><td>");
 	buf_html_text(out, words_gap(gap));
+	if (gap->sensor[0] != '\0') {
+		buf_text(out, ", ");
+		buf_html_text(out, gap->sensor);
+	}
 	if (gap->count != UNKNOWN_U64)
 		buf_printf(out, ": %llu", (unsigned long long)gap->count);
 	buf_text(out, "</td></tr>\n");

@@ -239,12 +239,33 @@ static void put_gaps(struct buf *out, const struct observed *observed)
 		object_time(out, "start", gap->start, "Z");
 		object_time(out, "end", gap->end, "Z");
 		object_text(out, "reason", gap->reason);
+		object_text(out, "sensor", gap->sensor);
 		object_bool(out, "blind", coverage_is_blind(gap));
 		if (gap->count != UNKNOWN_U64)
 			object_u64(out, "count", gap->count);
 		object_end(out);
 	}
 	list_close(out);
+}
+
+static void put_fleet(struct buf *out, const struct report_fleet *fleet)
+{
+	object_open(out, "fleet");
+	object_text(out, "chosen", fleet->chosen);
+	object_text(out, "limits", report_fleet_limits);
+	list_open(out, "sensors");
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct report_sensor *sensor = &fleet->sensors[i];
+		object_open(out, NULL);
+		object_text(out, "sensor", sensor->name);
+		object_text(out, "site", sensor->site);
+		object_text(out, "tags", sensor->tags);
+		object_time(out, "told_since", sensor->first_us, "Z");
+		object_time(out, "told_until", sensor->last_us, "Z");
+		object_end(out);
+	}
+	list_close(out);
+	object_end(out);
 }
 
 static void put_chain(struct buf *out, const struct report_chain *chain)
@@ -284,6 +305,8 @@ void report_json(const struct report *report, struct buf *out)
 	object_time(out, "since", ask->since_us, "Z");
 	object_time(out, "until", ask->until_us, "Z");
 	object_time(out, "made", ask->now_us, "Z");
+	if (ask->fleet != NULL)
+		put_fleet(out, ask->fleet);
 	if (framework_is_document(report->framework))
 		put_document(out, report);
 	else

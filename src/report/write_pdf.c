@@ -68,6 +68,32 @@ static void put_about(struct writing *w)
 	pdf_text(w->pdf, w->line);
 }
 
+static const char *sensor_cell(void *self, size_t row, size_t column)
+{
+	struct writing *w = self;
+	const struct report_sensor *sensor = &w->report->ask.fleet->sensors[row];
+	if (column < 3)
+		return column == 0 ? sensor->name
+				   : (column == 1 ? sensor->site : sensor->tags);
+	return when(column == 3 ? sensor->first_us : sensor->last_us, w->line);
+}
+
+/* Whose records it is made of. */
+static void put_sensors(struct writing *w)
+{
+	static const char *const titles[] = { "Sensor", "Site", "Tags", "Told from",
+					      "until" };
+	const struct report_fleet *fleet = w->report->ask.fleet;
+	if (fleet == NULL)
+		return;
+	snprintf(w->line, sizeof(w->line), "%zu of a fleet, of %s. %s", fleet->count,
+		 fleet->chosen, report_fleet_limits);
+	pdf_heading(w->pdf, 2, "Sensors");
+	pdf_text(w->pdf, w->line);
+	pdf_table(w->pdf,
+		  &(struct pdf_table){ titles, 5, fleet->count, w, sensor_cell });
+}
+
 static void put_head(struct writing *w)
 {
 	const struct report *report = w->report;
@@ -305,6 +331,7 @@ void report_pdf(const struct report *report, struct buf *out)
 		return;
 	}
 	put_head(&w);
+	put_sensors(&w);
 	put_chain(&w);
 	if (framework_is_document(report->framework)) {
 		put_sections(&w);

@@ -269,8 +269,11 @@ static const char *why_not(const struct request *request,
 			   const struct web_report_ask *ask, unsigned *status)
 {
 	*status = MHD_HTTP_SERVICE_UNAVAILABLE;
-	if (request->web->past == NULL || request->web->source->report.begin == NULL)
+	if (request->web->past == NULL)
 		return "nothing is kept here: there is no store";
+	if (request->web->source->report.begin == NULL)
+		return "a hub makes reports of its fleet by hand only: on its machine, "
+		       "with breakwater report --site, --tag or --sensor";
 	if (ask->name[0] != '\0' &&
 	    place_for(request->web, &request->exchange->visitor) == NULL)
 		return "busy: two reports of one reader, and four altogether, are made "

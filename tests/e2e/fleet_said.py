@@ -55,9 +55,12 @@ def finds_the_past_by_its_folder(tap, hub):
         return hub.network.run(BREAKWATER, *words, "--state", str(hub.state), status=status)
     shown = at_folder("findings", "00000000000000a4", status=0).stdout
     tap.ok("198.51.100.4" in shown, "a finding of a sensor is found in the depot", shown)
-    done = at_folder("report", "pci-dss", status=2)
-    tap.ok("--own" in done.stderr and done.stdout == "",
-           "no report is made of a hub's own store as if it was the fleet's", done.stderr)
+    done = at_folder("report", "executive", "--sensor", "web-9", status=2)
+    tap.ok("no sensor of sensor:web-9" in done.stderr and done.stdout == "",
+           "a report is of sensors, and of one that is not there there is none", done.stderr)
+    page = re.search(r"http://[^/\s]+", hub.program.out())[0]
+    said = hub.network.run("curl", "-s", f"{page}/api/v1/report/executive").stdout
+    tap.ok("breakwater report --site" in said, "over HTTP it is said how one is made", said)
     done = at_folder("report", "executive", "--own", "--format", "json", status=None)
     tap.ok(done.stdout.startswith("{"), "... but for who wants one of that", done.stderr)
 
