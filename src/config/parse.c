@@ -245,8 +245,7 @@ static void take_level(struct reader *reader, const struct key_level *level)
 			refuse_name(reader, level, &name);
 		if (!good || key == level->end ||
 		    refuse_again(reader, level, key, &name) ||
-		    (!key_is_section(level, key) &&
-		     refuse_steered(reader, key, &name)))
+		    (!key_is_section(level, key) && refuse_steered(reader, key, &name)))
 			yaml_skip(reader->yaml);
 		else if (key_is_section(level, key))
 			take_section(reader, level, key);

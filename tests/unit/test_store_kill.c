@@ -6,8 +6,8 @@
  * when; the parent kills them at random moments, looks into the files, and lets the
  * next one go on in the same folder.
  *
- * A second is one in which the writer's thread may run: while it waits for a processor,
- * as on a machine with much else to do, its clock stands still.
+ * A second is one in which the writer's thread may run: while it waits for a processor
+ * or for the disk, as on a machine with much else to do, its clock stands still.
  */
 #include "store_check.h"
 
@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 /* A sanitizer makes the writer late: then it is for damage that we look. */
@@ -41,7 +42,7 @@ struct mark {
 
 struct shared {
 	atomic_uint count;         /* of marks; the last is at (count - 1) % MARKS */
-	_Atomic int64_t waited_us; /* by the writer's thread, for a processor */
+	_Atomic int64_t waited_us; /* by the writer's thread, for processors and disk */
 	struct mark marks[MARKS];
 };
 
@@ -116,6 +117,35 @@ static void mark(struct shared *shared, const struct mark *put)
 	atomic_store(&shared->count, count + 1);
 }
 
+/* SQLite's calls come here, not to the C library's. */
+static _Atomic int64_t disk_us, disk_since_us; /* 0: nobody waits for it now */
+
+static int wait_for_disk(long call, int fd)
+{
+	int64_t since_us = now_us();
+	atomic_store(&disk_since_us, since_us);
+	int result = (int)syscall(call, fd);
+	atomic_fetch_add(&disk_us, now_us() - since_us);
+	atomic_store(&disk_since_us, 0);
+	return result;
+}
+
+int fdatasync(int fd)
+{
+	return wait_for_disk(SYS_fdatasync, fd);
+}
+
+int fsync(int fd)
+{
+	return wait_for_disk(SYS_fsync, fd);
+}
+
+static int64_t waited_for_disk_us(void)
+{
+	int64_t since_us = atomic_load(&disk_since_us);
+	return atomic_load(&disk_us) + (since_us != 0 ? now_us() - since_us : 0);
+}
+
 /* What the kernel says of the thread that was made last: the store's. */
 static int open_schedule(void)
 {
@@ -162,7 +192,8 @@ static _Noreturn void write_for_ever(struct writer *w)
 			put_audit(store);
 			put.audits++;
 		}
-		int64_t waited_us = waited_for_processor_us(schedule);
+		int64_t waited_us =
+			waited_for_processor_us(schedule) + waited_for_disk_us();
 		atomic_store(&w->shared->waited_us, waited_us);
 		put.at_us = now_us() - waited_us;
 		mark(w->shared, &put);
