@@ -108,11 +108,10 @@ static bool is_batch(const struct depot_batch *batch)
 /* More at once would take memory, and a transaction time, without bound. */
 enum { AT_ONCE = 64, BYTES_AT_ONCE = 8 << 20 };
 
-/* How many of them are written together, one at least. */
-static size_t some_of(const struct depot_batch *batches, size_t count)
+size_t depot_some(const struct depot_batch *batches, size_t count, size_t bytes_max)
 {
 	size_t some = 0, bytes = 0;
-	while (some < count && some < AT_ONCE && bytes < BYTES_AT_ONCE)
+	while (some < count && some < AT_ONCE && bytes < bytes_max)
 		bytes += batches[some++].len;
 	return some;
 }
@@ -131,7 +130,7 @@ int depot_write(struct depot *depot, struct depot_batch *batches, size_t count,
 			    depot_same_batch(&batches[i].id, &batches[j].id))
 				batches[i].result = -EEXIST;
 	for (size_t from = 0, some; from < count && result == 0; from += some) {
-		some = some_of(&batches[from], count - from);
+		some = depot_some(&batches[from], count - from, BYTES_AT_ONCE);
 		result = depot->driver->write(depot, &batches[from], some, error);
 	}
 	return result;

@@ -102,6 +102,12 @@ enum { DEPOT_ENDED_DAYS = 3, DEPOT_ENDED_HOURS = 1 };
 
 bool depot_same_batch(const struct batch_id *a, const struct batch_id *b);
 
+/*
+ * How many of them are taken together: 64, or as many as have that many bytes, with the
+ * one that reaches them.
+ */
+size_t depot_some(const struct depot_batch *batches, size_t count, size_t bytes_max);
+
 /* ---- reading within limits ---- */
 
 struct depot_watch {

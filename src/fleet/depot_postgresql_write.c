@@ -371,15 +371,7 @@ static bool write_rows(struct writing *writing, const struct depot_rows *rows,
 }
 
 /* So many as the server is busy with while as many are read. */
-enum { AT_ONCE = 64, BYTES_AT_ONCE = 256 << 10 };
-
-static size_t some_of(const struct depot_batch *batches, size_t count)
-{
-	size_t some = 0, bytes = 0;
-	while (some < count && some < AT_ONCE && bytes < BYTES_AT_ONCE)
-		bytes += batches[some++].len;
-	return some;
-}
+enum { BYTES_AT_ONCE = 256 << 10 };
 
 /* What was sent before is finished once these are read. */
 static bool write_some(struct writing *writing, struct depot_batch *batches,
@@ -403,7 +395,7 @@ int postgresql_write(struct depot *depot, struct depot_batch *batches, size_t co
 		return -EAGAIN;
 	bool ok = true;
 	for (size_t from = 0, some; ok && from < count; from += some) {
-		some = some_of(&batches[from], count - from);
+		some = depot_some(&batches[from], count - from, BYTES_AT_ONCE);
 		ok = write_some(&writing, &batches[from], some);
 	}
 	if (ok && finish(&writing))
