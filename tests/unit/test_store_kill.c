@@ -130,11 +130,13 @@ static int wait_for_disk(long call, int fd)
 	return result;
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): reserved */
 int fdatasync(int fd)
 {
 	return wait_for_disk(SYS_fdatasync, fd);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): reserved */
 int fsync(int fd)
 {
 	return wait_for_disk(SYS_fsync, fd);
