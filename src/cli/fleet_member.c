@@ -88,7 +88,7 @@ static int own_folders(const struct fleet_member *member)
 	return error;
 }
 
-/* ---- until somebody steers ---- */
+/* ---- until somebody steers, and when it ends ---- */
 
 static void ignore_connected(void *self)
 {
@@ -116,16 +116,21 @@ static void ignore_servers(void *self, const struct server_addresses *servers)
 	(void)servers;
 }
 
+static void ignore_all(struct fleet_member *member)
+{
+	member->output = (struct courier_output){ .connected = ignore_connected,
+						  .answer = ignore_answer,
+						  .news = ignore_news,
+						  .servers = ignore_servers };
+}
+
 int fleet_member_fork(struct fleet_member *member, const struct config *config)
 {
 	member->config = config;
 	member->steered = (struct fleet_steered){ .config_version = UNKNOWN_U64,
 						  .cut_off = UNKNOWN_FLAG };
 	member->told = member->steered;
-	member->output = (struct courier_output){ .connected = ignore_connected,
-						  .answer = ignore_answer,
-						  .news = ignore_news,
-						  .servers = ignore_servers };
+	ignore_all(member);
 	if (config->fleet_servers.count == 0)
 		return STATUS_OK;
 	if (!name_files(member, config->state)) {
@@ -166,10 +171,27 @@ void fleet_member_open(struct fleet_member *member)
 			member->trouble);
 }
 
+/* The chain is told by who writes it, with its numbers and hashes. */
+static bool tell_chain(void *self, enum record_kind kind, const void *record)
+{
+	return feed_tell(self, kind, record);
+}
+
+void fleet_member_tell_chain(struct fleet_member *member, struct store *store)
+{
+	const struct store_telling to = { member->feed, tell_chain };
+	struct chain_told told;
+	if (member->feed == NULL)
+		return;
+	feed_told(member->feed, &told);
+	store_tell(store, &to, &told);
+}
+
 bool fleet_member_wants(const struct fleet_member *member, enum record_kind kind)
 {
 	int lane = fleet_lane_of(kind);
-	return member->feed != NULL && lane != LANE_NONE &&
+	bool is_chain = kind == RECORD_audit || kind == RECORD_checkpoint;
+	return member->feed != NULL && lane != LANE_NONE && !is_chain &&
 	       (lane != LANE_FLOW || member->config->fleet_flows);
 }
 
@@ -207,6 +229,7 @@ static void let_it_tell(struct fleet_member *member)
 void fleet_member_close(struct fleet_member *member)
 {
 	bool had_feed = member->feed != NULL;
+	ignore_all(member);
 	feed_close(member->feed);
 	member->feed = NULL;
 	if (had_feed && member->courier != NULL)

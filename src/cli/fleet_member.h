@@ -63,10 +63,15 @@ struct fleet_member {
 int fleet_member_fork(struct fleet_member *member, const struct config *config);
 /* The state folder is ours: from now on records are taken. */
 void fleet_member_open(struct fleet_member *member);
-/* What was given is on disk; what is told within a moment is told. */
+/* Then: what the store writes of the audit chain; it ends before the member does. */
+void fleet_member_tell_chain(struct fleet_member *member, struct store *store);
+/*
+ * What was given is on disk; what is told within a moment is told.  From hubs nothing
+ * is taken any more.
+ */
 void fleet_member_close(struct fleet_member *member);
 
-/* A record that is kept or shown; never waits. */
+/* A record that is kept or shown, but for the audit chain; never waits. */
 void fleet_member_put(struct fleet_member *member, enum record_kind kind,
 		      const void *record);
 /* Whether records of that kind would be taken. */

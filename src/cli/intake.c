@@ -525,7 +525,6 @@ void monitor_close(struct monitor *m)
 	if (m->store != NULL)
 		monitor_audit(m, "stop", "breakwater", "breakwater", "", "");
 	monitor_close_fleet(m);
-	store_close(m->store);
 	detect_free(m->detect);
 	blocklists_close(&m->blocklists);
 	host_free(m->host);

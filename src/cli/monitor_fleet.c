@@ -182,12 +182,16 @@ void monitor_open_fleet(struct monitor *m)
 {
 	m->fleet.ports = PORTS_STEP_NONE;
 	fleet_member_open(&m->fleet);
+	fleet_member_tell_chain(&m->fleet, m->store);
 }
 
+/* The end of the audit chain is signed when the store is closed, and told yet. */
 void monitor_close_fleet(struct monitor *m)
 {
 	if (m->fleet.feed != NULL)
 		say_how_it_is(m, "gone", clock_us(CLOCK_REALTIME));
+	store_close(m->store);
+	m->store = NULL;
 	fleet_member_close(&m->fleet);
 }
 

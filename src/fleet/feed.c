@@ -23,6 +23,7 @@
 
 enum {
 	RING_BYTES = 4 << 20,
+	CHAIN_BYTES = 256 << 10, /* two hundred records of the audit chain */
 	EVENTS_SHARE = 4, /* one in so many of the ring's bytes is theirs alone */
 	WAKE_SHARE = 2,
 	AT_ONCE = 2048,
@@ -51,6 +52,8 @@ struct lane_work {
 
 struct feed {
 	struct ring *ring;
+	struct ring *chain;             /* of who writes the audit chain */
+	struct chain_told told_at_open; /* for whom it is told again */
 	int wake;
 	pthread_t thread;
 	_Atomic int wants;
@@ -61,6 +64,8 @@ struct feed {
 	struct fleet_spool *spool;
 	struct lane_work lanes[FLEET_LANES];
 	uint64_t refused_told[FLEET_LANES];
+	struct chain_told coming; /* with the batch of events */
+	uint32_t in_chain;        /* records of it in that batch */
 	int64_t status_us;
 	/* Both's. */
 	pthread_mutex_t lock;
@@ -78,6 +83,28 @@ static void wake(struct feed *feed)
 	(void)ignored; /* it is full: then it is readable anyway */
 }
 
+static void wake_for(struct feed *feed, bool is_event, bool is_crowded)
+{
+	int wants = atomic_load(&feed->wants);
+	if (wants == WANTS_ANY || (wants == WANTS_EVENTS && is_event) ||
+	    (wants != WANTS_NOTHING && is_crowded))
+		wake(feed);
+}
+
+bool feed_tell(struct feed *feed, enum record_kind kind, const void *record)
+{
+	if (!ring_put(feed->chain, (uint16_t)kind, record, schemas[kind].size))
+		return false;
+	atomic_fetch_add_explicit(&feed->given[LANE_EVENT], 1, memory_order_relaxed);
+	wake_for(feed, true, ring_is_crowded(feed->chain, WAKE_SHARE));
+	return true;
+}
+
+void feed_told(const struct feed *feed, struct chain_told *out)
+{
+	*out = feed->told_at_open;
+}
+
 void feed_put(struct feed *feed, enum record_kind kind, const void *record)
 {
 	int lane = fleet_lane_of(kind);
@@ -90,10 +117,7 @@ void feed_put(struct feed *feed, enum record_kind kind, const void *record)
 	if (!put)
 		atomic_fetch_add_explicit(&feed->refused[lane], 1,
 					  memory_order_relaxed);
-	int wants = atomic_load(&feed->wants);
-	if (wants == WANTS_ANY || (wants == WANTS_EVENTS && is_event) ||
-	    (wants != WANTS_NOTHING && ring_is_crowded(feed->ring, WAKE_SHARE)))
-		wake(feed);
+	wake_for(feed, is_event, ring_is_crowded(feed->ring, WAKE_SHARE));
 }
 
 /* ---- the thread ---- */
@@ -141,8 +165,12 @@ static void flush(struct feed *feed, enum fleet_lane lane, int64_t now_us)
 {
 	struct lane_work *work = &feed->lanes[lane];
 	tell_refused(feed, lane);
+	if (lane == LANE_EVENT && feed->in_chain > 0)
+		fleet_spool_tells(feed->spool, &feed->coming);
 	fleet_spool_put(feed->spool, lane, work->batch, clock_us(CLOCK_REALTIME));
 	work->is_stuck = batch_records(work->batch) > 0;
+	if (lane == LANE_EVENT && !work->is_stuck)
+		feed->in_chain = 0;
 	work->due_us = work->is_stuck ? now_us + RETRY_US : NEVER;
 }
 
@@ -160,18 +188,42 @@ static bool add_to_batch(struct feed *feed, enum record_kind kind, const void *r
 	return batch_add(work->batch, kind, record);
 }
 
+static void set_due(struct feed *feed, enum fleet_lane lane, int64_t now_us)
+{
+	struct lane_work *work = &feed->lanes[lane];
+	int64_t due_us = now_us + wait_us(feed, lane);
+	if (!work->is_stuck && work->due_us > due_us)
+		work->due_us = due_us;
+}
+
 static void add(struct feed *feed, enum record_kind kind, const void *record,
 		int64_t now_us)
 {
 	enum fleet_lane lane = (enum fleet_lane)fleet_lane_of(kind);
-	struct lane_work *work = &feed->lanes[lane];
-	if (!add_to_batch(feed, kind, record, now_us)) {
+	if (add_to_batch(feed, kind, record, now_us))
+		set_due(feed, lane, now_us);
+	else
 		fleet_spool_lost(feed->spool, lane, 1, clock_us(CLOCK_REALTIME));
-		return;
+}
+
+/* What finds no room waits where it is.  True: there is more, and room for it. */
+static bool take_chain(struct feed *feed)
+{
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	const void *record;
+	uint16_t kind;
+	size_t len;
+	for (int i = 0; i < AT_ONCE; i++) {
+		record = ring_peek(feed->chain, &kind, &len);
+		if (record == NULL ||
+		    !add_to_batch(feed, (enum record_kind)kind, record, now_us))
+			return false;
+		chain_told_note(&feed->coming, (enum record_kind)kind, record);
+		feed->in_chain++;
+		set_due(feed, LANE_EVENT, now_us);
+		ring_pop(feed->chain);
 	}
-	int64_t due_us = now_us + wait_us(feed, lane);
-	if (!work->is_stuck && work->due_us > due_us)
-		work->due_us = due_us;
+	return true;
 }
 
 /* True: there is more. */
@@ -220,6 +272,17 @@ static int64_t next_due_us(const struct feed *feed)
 	return due_us;
 }
 
+/* Whether the thread has something to do before anything is due. */
+static bool has_records(const struct feed *feed)
+{
+	uint16_t kind;
+	size_t len;
+	if (ring_peek(feed->ring, &kind, &len) != NULL)
+		return true;
+	return !feed->lanes[LANE_EVENT].is_stuck &&
+	       ring_peek(feed->chain, &kind, &len) != NULL;
+}
+
 /* What comes until then goes with what is due then. */
 static int wants_of(const struct feed *feed)
 {
@@ -235,24 +298,26 @@ static void sleep_until_due(struct feed *feed)
 {
 	struct pollfd woken = { .fd = feed->wake, .events = POLLIN };
 	uint64_t count;
-	uint16_t kind;
-	size_t len;
 	atomic_store(&feed->wants, wants_of(feed));
 	int64_t wait = next_due_us(feed) - clock_us(CLOCK_MONOTONIC);
 	/* One that came in between has woken nobody. */
-	if (wait > 0 && ring_peek(feed->ring, &kind, &len) == NULL &&
-	    !atomic_load(&feed->ends))
+	if (wait > 0 && !has_records(feed) && !atomic_load(&feed->ends))
 		poll(&woken, 1, (int)(wait / 1000) + 1);
 	atomic_store(&feed->wants, WANTS_NOTHING);
 	ssize_t ignored = read(feed->wake, &count, sizeof(count));
 	(void)ignored; /* nobody woke us: the time has come */
 }
 
-/* What can't be written now never is, and is told of at the next start. */
+/*
+ * What can't be written now never is, and is told of at the next start; but the audit
+ * chain, which is told again then.
+ */
 static void flush_last(struct feed *feed, enum fleet_lane lane, int64_t now_us)
 {
 	flush(feed, lane, now_us);
 	uint32_t left = batch_records(feed->lanes[lane].batch);
+	if (lane == LANE_EVENT)
+		left -= feed->in_chain;
 	if (left > 0)
 		fleet_spool_lost(feed->spool, lane, left, clock_us(CLOCK_REALTIME));
 }
@@ -272,6 +337,7 @@ static void *run(void *self)
 	for (;;) {
 		bool ends = atomic_load(&feed->ends);
 		bool has_more = take_records(feed);
+		has_more = take_chain(feed) || has_more;
 		flush_due(feed, clock_us(CLOCK_MONOTONIC));
 		if (ends && !has_more)
 			break;
@@ -291,6 +357,8 @@ static void free_feed(struct feed *feed)
 	fleet_spool_close(feed->spool);
 	if (feed->ring != NULL)
 		ring_free(feed->ring);
+	if (feed->chain != NULL)
+		ring_free(feed->chain);
 	if (feed->wake >= 0)
 		close(feed->wake);
 	pthread_mutex_destroy(&feed->lock);
@@ -300,10 +368,11 @@ static void free_feed(struct feed *feed)
 static int open_parts(struct feed *feed)
 {
 	feed->ring = ring_new(RING_BYTES);
+	feed->chain = ring_new(CHAIN_BYTES);
 	feed->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (feed->wake < 0)
 		return -errno;
-	bool has_memory = feed->ring != NULL;
+	bool has_memory = feed->ring != NULL && feed->chain != NULL;
 	for (int i = 0; i < FLEET_LANES; i++) {
 		feed->lanes[i].batch = batch_new();
 		feed->lanes[i].due_us = NEVER;
@@ -312,6 +381,8 @@ static int open_parts(struct feed *feed)
 	if (!has_memory)
 		return -ENOMEM;
 	look_at_spool(feed, clock_us(CLOCK_MONOTONIC));
+	fleet_spool_chain(feed->spool, &feed->told_at_open);
+	feed->coming = feed->told_at_open;
 	return -pthread_create(&feed->thread, NULL, run, feed);
 }
 

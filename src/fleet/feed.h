@@ -36,6 +36,15 @@ void feed_close(struct feed *feed);
 /* One thread's.  Records of no lane are left out. */
 void feed_put(struct feed *feed, enum record_kind kind, const void *record);
 
+/*
+ * Another thread's: what the store tells of the audit chain (store/telling.h), which is
+ * never dropped.  False: there is no room now.  What is not on disk when it ends is to
+ * be told again, from where feed_told() was.
+ */
+bool feed_tell(struct feed *feed, enum record_kind kind, const void *record);
+/* How far that was on disk when the feed was opened. */
+void feed_told(const struct feed *feed, struct chain_told *out);
+
 /* As it was up to a second ago. */
 void feed_status(struct feed *feed, struct feed_status *out);
 /* Other room for the spool. */

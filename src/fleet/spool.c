@@ -49,6 +49,8 @@ struct fleet_spool {
 	uint64_t bytes, bytes_max, dropped;
 	struct lane_files lanes[FLEET_LANES];
 	struct buf message;
+	struct spool_chain chain;
+	bool tells_chain; /* the next batch of events does */
 	char trouble[SPOOL_ERROR_MAX];
 };
 
@@ -188,6 +190,15 @@ static bool make_message(struct fleet_spool *spool, enum fleet_lane lane,
 	return batch_message(batch, &head, &spool->message);
 }
 
+static int write_chain(struct fleet_spool *spool, enum fleet_lane lane,
+		       const struct spool_name *name)
+{
+	if (lane != LANE_EVENT || !spool->tells_chain)
+		return 0;
+	spool->chain.batch = *name;
+	return spool_chain_write(spool->folder, &spool->chain);
+}
+
 /* 0, or why it can't be kept. */
 static int write_message(struct fleet_spool *spool, enum fleet_lane lane,
 			 int64_t now_us)
@@ -206,7 +217,9 @@ static int write_message(struct fleet_spool *spool, enum fleet_lane lane,
 		error = -ENOMEM;
 	if (error != 0)
 		return error;
-	error = spool_write(path, &spool->message, lane == LANE_EVENT);
+	error = write_chain(spool, lane, &waiting.name);
+	if (error == 0)
+		error = spool_write(path, &spool->message, lane == LANE_EVENT);
 	if (error != 0) {
 		files->count--;
 		return error;
@@ -214,6 +227,10 @@ static int write_message(struct fleet_spool *spool, enum fleet_lane lane,
 	spool->bytes += waiting.bytes;
 	files->sequence++;
 	files->lost = 0;
+	if (lane == LANE_EVENT && spool->tells_chain) {
+		spool->chain.told = spool->chain.coming;
+		spool->tells_chain = false;
+	}
 	return 0;
 }
 
@@ -257,6 +274,17 @@ bool fleet_spool_put(struct fleet_spool *spool, enum fleet_lane lane,
 	}
 	batch_clear(batch);
 	return error == 0;
+}
+
+void fleet_spool_tells(struct fleet_spool *spool, const struct chain_told *told)
+{
+	spool->chain.coming = *told;
+	spool->tells_chain = true;
+}
+
+void fleet_spool_chain(const struct fleet_spool *spool, struct chain_told *told)
+{
+	*told = spool->chain.told;
 }
 
 void fleet_spool_lost(struct fleet_spool *spool, enum fleet_lane lane, uint64_t records,
@@ -425,6 +453,36 @@ static bool is_all_known(const struct fleet_spool *spool, const char *boot)
 	return true;
 }
 
+/* Whether that batch of events was kept: it waits, or a later one was made. */
+static bool was_made(const struct fleet_spool *spool, const struct spool_name *name)
+{
+	const struct lane_files *files = &spool->lanes[LANE_EVENT];
+	const struct spool_epoch *epoch = &spool->epoch;
+	const struct spool_name closed = { epoch->epoch, epoch->sequences[LANE_EVENT] };
+	struct spool_name told;
+	if (files->count > 0 &&
+	    spool_name_compare(&files->at[files->first + files->count - 1].name,
+			       name) >= 0)
+		return true;
+	if (spool_read_told(spool->folder, LANE_EVENT, &told) == 0 &&
+	    spool_name_compare(&told, name) >= 0)
+		return true;
+	return epoch->was_closed && spool_name_compare(&closed, name) >= 0;
+}
+
+/* Settled once, as later batches say nothing of that one any more. */
+static int settle_chain(struct fleet_spool *spool)
+{
+	struct spool_chain *chain = &spool->chain;
+	if (!spool_chain_read(spool->folder, chain))
+		return 0;
+	if (was_made(spool, &chain->batch))
+		chain->told = chain->coming;
+	else
+		chain->coming = chain->told;
+	return spool_chain_write(spool->folder, chain);
+}
+
 /* What the run before could not tell any more. */
 static void take_up_lost(struct fleet_spool *spool)
 {
@@ -438,6 +496,9 @@ static int begin_epoch(struct fleet_spool *spool, const char *sensor, const char
 {
 	struct spool_epoch *epoch = &spool->epoch;
 	bool goes_on = spool_epoch_read(spool->folder, epoch);
+	int error = settle_chain(spool);
+	if (error != 0)
+		return error;
 	if (!goes_on || strcmp(epoch->sensor, sensor) != 0 ||
 	    !is_all_known(spool, boot)) {
 		epoch->epoch = next_epoch(spool, now_us);

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "fleet/batch.h"
+#include "store/telling.h"
 
 enum { SPOOL_ERROR_MAX = 256 };
 
@@ -50,6 +51,13 @@ void fleet_spool_limit(struct fleet_spool *spool, uint64_t bytes_max);
  */
 bool fleet_spool_put(struct fleet_spool *spool, enum fleet_lane lane,
 		     struct batch *batch, int64_t now_us);
+/*
+ * The batch of events that is put next tells the audit chain that far: remembered if,
+ * and only if, that one is kept.
+ */
+void fleet_spool_tells(struct fleet_spool *spool, const struct chain_told *told);
+/* How far all that were kept have told it. */
+void fleet_spool_chain(const struct fleet_spool *spool, struct chain_told *told);
 /* Records that were lost before they came here. */
 void fleet_spool_lost(struct fleet_spool *spool, enum fleet_lane lane, uint64_t records,
 		      int64_t now_us);

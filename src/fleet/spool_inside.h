@@ -65,3 +65,13 @@ struct spool_epoch {
 };
 bool spool_epoch_read(const char *folder, struct spool_epoch *out);
 int spool_epoch_write(const char *folder, const struct spool_epoch *epoch);
+
+/* ---- FOLDER/chain ---- */
+
+struct spool_chain {
+	struct chain_told told, coming; /* the latter once that batch was made */
+	struct spool_name batch;
+};
+/* False, and all is 0: nothing was told yet, or it can't be known. */
+bool spool_chain_read(const char *folder, struct spool_chain *out);
+int spool_chain_write(const char *folder, const struct spool_chain *chain);

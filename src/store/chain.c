@@ -69,6 +69,8 @@ void chain_open(struct chain *chain, sqlite3 *db, sqlite3_stmt *put,
 	*chain = (struct chain){ .db = db, .put = put, .checkpoint = checkpoint };
 	read_last_record(chain);
 	read_last_checkpoint(chain, hash);
+	chain->number_found = chain->number;
+	chain->held_found = chain->held;
 	if (chain->number == 0) {
 		/* Of before there were checkpoints: as it is found. */
 		chain->first = (uint64_t)db_number(db, "SELECT min(seq) FROM audit", 1);

@@ -21,7 +21,8 @@ struct chain {
 	const struct seal *seal;        /* borrowed; NULL: nothing can be signed */
 	uint64_t seq, first;            /* the last record; the oldest that is kept */
 	field_text64 hash, before;      /* of the last; of the one before the oldest */
-	uint64_t number, held;          /* the last checkpoint, and its seq */
+	uint64_t number, held;          /* the last checkpoint, and its seq ... */
+	uint64_t number_found, held_found; /* ... as it was when this was opened */
 	field_text64 key;
 	/* What was found when it was opened, and is not said yet: 0 none. */
 	uint64_t unsigned_from, unsigned_to, missing_from, missing_to;

@@ -241,7 +241,10 @@ bool seal_sign_text(const struct seal *seal, const struct buf *text,
 bool seal_sign(const struct seal *seal, struct checkpoint_record *checkpoint)
 {
 	struct buf text = { 0 };
+	char public[2 * SEAL_PUBLIC_LEN + 1];
+	hex_text(public, seal->public.at, sizeof(seal->public.at));
 	record_text(checkpoint->key, sizeof(checkpoint->key), seal->public.id);
+	record_text(checkpoint->public_key, sizeof(checkpoint->public_key), public);
 	bool ok = signed_text(checkpoint, &text) &&
 		  seal_sign_text(seal, &text, checkpoint->signature);
 	buf_free(&text);
@@ -268,6 +271,15 @@ bool seal_holds_text(const struct seal_key *key, const struct buf *text,
 {
 	uint8_t bytes[SIGNATURE_LEN];
 	return hex_read(signature, bytes, sizeof(bytes)) && verify(key, text, bytes);
+}
+
+bool seal_key_in(const struct checkpoint_record *checkpoint, struct seal_key *out)
+{
+	uint8_t at[SEAL_PUBLIC_LEN];
+	if (!hex_read(checkpoint->public_key, at, sizeof(at)))
+		return false;
+	seal_key_from(at, out);
+	return strcmp(out->id, checkpoint->key) == 0;
 }
 
 bool seal_holds(const struct seal_key *key, const struct checkpoint_record *checkpoint)

@@ -40,6 +40,9 @@ bool seal_sign(const struct seal *seal, struct checkpoint_record *checkpoint);
 /* Whether that key signed it, and nothing in it was changed since. */
 bool seal_holds(const struct seal_key *key, const struct checkpoint_record *checkpoint);
 
+/* The key that it says it is signed by; false: it has none, or one of another name. */
+bool seal_key_in(const struct checkpoint_record *checkpoint, struct seal_key *out);
+
 /* A key from its bytes. */
 void seal_key_from(const uint8_t at[static SEAL_PUBLIC_LEN], struct seal_key *key);
 

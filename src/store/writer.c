@@ -207,6 +207,13 @@ static bool take_hurry(struct store *store)
 	return is_hurried;
 }
 
+/* A checkpoint follows what it holds; who has no room now is told at the next start. */
+static void tell_the_rest(struct store *store)
+{
+	teller_work(store);
+	teller_work(store);
+}
+
 static void *run(void *self)
 {
 	struct store *store = self;
@@ -223,6 +230,7 @@ static void *run(void *self)
 			last_us = clock_us(CLOCK_MONOTONIC);
 		}
 		sealing_work(store, false);
+		teller_work(store);
 		keeping_work(store->keeping, store, ok);
 		if (stopping)
 			break;
@@ -235,6 +243,7 @@ static void *run(void *self)
 		write_waiting(store);
 	}
 	sealing_work(store, true);
+	tell_the_rest(store);
 	batch_close(store);
 	return NULL;
 }

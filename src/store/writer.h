@@ -14,6 +14,7 @@
 #include "store/queue.h"
 #include "store/sealing.h"
 #include "store/store.h"
+#include "store/teller.h"
 #include "store/trunk.h"
 
 enum { DAY_FILES = 2 };             /* around midnight two are written to */
@@ -40,6 +41,7 @@ struct store {
 	bool is_erasing;
 	struct store_status status;
 	struct lost lost;
+	struct teller teller;
 
 	/* the writer's own */
 	int lock_fd; /* FOLDER/lock, which keeps a second writer out; -1 */

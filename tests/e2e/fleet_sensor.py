@@ -240,6 +240,20 @@ def it_ends_in_order(tap, sensor, hub):
     took = time.monotonic() - began
     until(lambda: hub.count("sensor", "state='gone'") == 1, "the last words", 10, 0.1)
     tap.ok(took < 5, "and says so before", f"{took:.1f} s")
+    chain_is_told(tap, sensor, hub)
+
+
+def chain_is_told(tap, sensor, hub):
+    """With numbers, hashes and signatures, whatever was killed between."""
+    with sqlite3.connect(f"file:{sensor.state}/breakwater.db?mode=ro", uri=True) as store:
+        for kind, asked in (("audit", "seq, hash, action"),
+                            ("checkpoint", "number, seq, signature, public_key")):
+            own = store.execute(f"SELECT {asked} FROM {kind} ORDER BY 1").fetchall()
+
+            def told(kind=kind, asked=asked):
+                return hub.rows(f"SELECT {asked} FROM {kind} WHERE sensor='web-1' ORDER BY 1")
+            until(lambda told=told, own=own: len(told()) >= len(own), kind, 20, 0.1)
+            tap.equal(told(), own, f"each {kind} record of its chain is there, once")
 
 
 if __name__ == "__main__":

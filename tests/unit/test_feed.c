@@ -198,6 +198,70 @@ static void events_wait_for_room_and_are_told_when_there_is(void **state)
 	assert_true(events.next == 1000 && events.lost == 0);
 }
 
+static void tell(struct feed *feed, uint64_t seq)
+{
+	struct audit_record audit;
+	record_init(RECORD_audit, &audit);
+	audit.seq = seq;
+	snprintf(audit.hash, sizeof(audit.hash), "%llu", (unsigned long long)seq);
+	while (!feed_tell(feed, RECORD_audit, &audit)) {
+		const struct timespec moment = { .tv_nsec = 1000000 };
+		nanosleep(&moment, NULL);
+	}
+}
+
+static bool check_chain(void *to, enum record_kind kind, const void *record)
+{
+	uint64_t *next = to;
+	if (kind == RECORD_audit)
+		assert_int_equal(((const struct audit_record *)record)->seq, (*next)++);
+	return true;
+}
+
+static uint64_t take_chain(uint64_t next)
+{
+	struct buf bytes = { 0 };
+	struct batch_head head;
+	struct batch_id id;
+	char error[BATCH_ERROR_MAX];
+	while (fleet_spool_oldest(folder, LANE_EVENT, &id, &bytes) == 0) {
+		assert_true(batch_read_head(bytes.at, bytes.len, &head, error));
+		assert_int_equal(head.lost, 0);
+		assert_true(batch_read(bytes.at, bytes.len, check_chain, &next, error));
+		assert_int_equal(fleet_spool_done(folder, &id), 0);
+		buf_clear(&bytes);
+	}
+	buf_free(&bytes);
+	return next;
+}
+
+/* More of it than the ring holds, and than the disk has room for at first. */
+static void the_audit_chain_is_told_whole_and_known_to_be(void **state)
+{
+	struct chain_told told;
+	(void)state;
+	struct feed *feed = open_of(ROOM);
+	feed_told(feed, &told);
+	assert_int_equal(told.seq, 0);
+	for (uint64_t seq = 1; seq <= MANY; seq++)
+		tell(feed, seq);
+	feed_close(feed);
+	assert_int_equal(take_chain(1), MANY + 1);
+	feed = open_of(1);
+	feed_told(feed, &told);
+	assert_int_equal(told.seq, MANY);
+	assert_string_equal(told.hash, "20000");
+	/* There is no room: what waits is told again, and is not counted as lost. */
+	tell(feed, MANY + 1);
+	feed_close(feed);
+	feed = open_of(ROOM);
+	feed_told(feed, &told);
+	assert_int_equal(told.seq, MANY);
+	tell(feed, MANY + 1);
+	feed_close(feed);
+	assert_int_equal(take_chain(MANY + 1), MANY + 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +275,9 @@ int main(void)
 						make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(
 			events_wait_for_room_and_are_told_when_there_is, make_folder,
+			remove_folder),
+		cmocka_unit_test_setup_teardown(
+			the_audit_chain_is_told_whole_and_known_to_be, make_folder,
 			remove_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -309,6 +309,73 @@ static void a_folder_that_was_put_back_goes_on_in_no_epoch(void **state)
 	assert_int_equal(nftw(saved, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+static struct chain_told told_to(uint64_t seq)
+{
+	struct chain_told told = { .seq = seq, .number = seq / 2 };
+	snprintf(told.hash, sizeof(told.hash), "%063llu", (unsigned long long)seq);
+	return told;
+}
+
+static uint64_t told_seq(const struct fleet_spool *spool)
+{
+	struct chain_told told;
+	fleet_spool_chain(spool, &told);
+	const struct chain_told right = told_to(told.seq);
+	assert_int_equal(told.number, right.number);
+	if (told.seq > 0)
+		assert_string_equal(told.hash, right.hash);
+	return told.seq;
+}
+
+/* Told, and killed: before the batch is there, or after. */
+static void die_telling(uint64_t seq, bool has_batch)
+{
+	const struct chain_told told = told_to(seq);
+	fflush(NULL);
+	pid_t child = fork();
+	if (child == 0) {
+		struct fleet_spool *spool = open_of("web-3", ROOM, NOW_US);
+		struct spool_chain chain;
+		if (!spool_chain_read(folder, &chain))
+			memset(&chain, 0, sizeof(chain));
+		fleet_spool_tells(spool, &told);
+		if (has_batch)
+			_exit(put_one(spool, LANE_EVENT, seq) ? 0 : 1);
+		/* As it is when the batch is to be written. */
+		chain.batch = (struct spool_name){ UINT64_MAX, 1 };
+		chain.coming = told;
+		_exit(spool_chain_write(folder, &chain) != 0);
+	}
+	int status;
+	assert_true(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+}
+
+static void how_far_the_chain_was_told_is_known_whenever_it_is_killed(void **state)
+{
+	struct batch_head head;
+	(void)state;
+	die_telling(4, true);
+	struct fleet_spool *spool = open_of("web-3", ROOM, NOW_US);
+	assert_int_equal(told_seq(spool), 4);
+	fleet_spool_close(spool);
+	/* It was taken meanwhile, too. */
+	die_telling(6, true);
+	assert_int_equal(take(LANE_EVENT, &head), 4);
+	assert_int_equal(take(LANE_EVENT, &head), 6);
+	spool = open_of("web-3", ROOM, NOW_US);
+	assert_int_equal(told_seq(spool), 6);
+	fleet_spool_close(spool);
+	die_telling(8, false);
+	spool = open_of("web-3", ROOM, NOW_US);
+	assert_int_equal(told_seq(spool), 6);
+	/* What comes later says nothing of that one. */
+	assert_true(put_one(spool, LANE_EVENT, 7));
+	fleet_spool_close(spool);
+	spool = open_of("web-3", ROOM, NOW_US);
+	assert_int_equal(told_seq(spool), 6);
+	fleet_spool_close(spool);
+}
+
 /* What nobody could be told before the end is told after it, also in another epoch. */
 static void what_was_lost_is_told_after_the_next_start(void **state)
 {
@@ -469,6 +536,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_folder_that_was_put_back_goes_on_in_no_epoch, make_folder,
 			remove_folder),
+		cmocka_unit_test_setup_teardown(
+			how_far_the_chain_was_told_is_known_whenever_it_is_killed,
+			make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(
 			what_was_lost_is_told_after_the_next_start, make_folder,
 			remove_folder),
