@@ -225,8 +225,8 @@ bool owners_pass_run(struct owners_pass *pass, struct owners *owners, size_t mos
 	return pass->folder == NULL && pass->left == 0;
 }
 
-bool owners_scan_proc(struct owners *owners, const char *proc,
-		      const struct wanted_inodes *wanted)
+void owners_scan_proc(struct owners *owners, const char *proc,
+		      const struct wanted_inodes *wanted, bool *all_readable)
 {
 	struct owners_pass pass;
 	owners_pass_begin(&pass, proc);
@@ -235,7 +235,7 @@ bool owners_scan_proc(struct owners *owners, const char *proc,
 		if (pass.folder != NULL)
 			read_files(&pass, owners, SIZE_MAX);
 	}
-	bool all_readable = pass.all_readable;
+	if (pass.left == 0 || !pass.all_readable)
+		*all_readable = pass.all_readable;
 	owners_pass_end(&pass);
-	return all_readable;
 }

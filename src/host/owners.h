@@ -40,15 +40,16 @@ const struct owner *owners_find(const struct owners *owners, uint64_t inode);
 
 /*
  * Fills the table from /proc.  wanted: stops when all of these inodes are found, trying
- * the newest processes first; NULL: looks at all.  False if some process's files could
- * not be read.
+ * the newest processes first; NULL: looks at all.  all_readable: whether the files of
+ * all processes could be read; one that stopped early without being refused leaves it
+ * as it was, since it knows nothing of the others.
  */
 struct wanted_inodes {
 	uint64_t inode[64];
 	size_t count;
 };
-bool owners_scan_proc(struct owners *owners, const char *proc,
-		      const struct wanted_inodes *wanted);
+void owners_scan_proc(struct owners *owners, const char *proc,
+		      const struct wanted_inodes *wanted, bool *all_readable);
 
 /* The same in pieces: what opens and ends meanwhile may be missed. */
 struct owners_pass {

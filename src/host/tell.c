@@ -364,8 +364,8 @@ static void find_owners(struct host_watch *watch, const struct wanted_inodes *wa
 	if (list_owners(watch))
 		return;
 	owners_clear(&watch->owners);
-	watch->owners_are_all =
-		owners_scan_proc(&watch->owners, watch->processes.proc, wanted);
+	owners_scan_proc(&watch->owners, watch->processes.proc, wanted,
+			 &watch->owners_are_all);
 }
 
 static void search(struct host_watch *watch, const struct wanted_inodes *wanted)

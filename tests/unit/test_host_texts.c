@@ -315,7 +315,9 @@ static void the_oldest_process_owns_a_shared_socket(void **state)
 	make_process(12, 900, (const char *[]){ "socket:[7]", "socket:[8]", NULL });
 	make_dir("proc/self");
 	snprintf(proc, sizeof(proc), "%s", path_of("proc"));
-	assert_true(owners_scan_proc(&owners, proc, NULL));
+	bool all_readable = false;
+	owners_scan_proc(&owners, proc, NULL, &all_readable);
+	assert_true(all_readable);
 	assert_int_equal(owners_find(&owners, 7)->pid, 11);
 	assert_int_equal(owners_find(&owners, 7)->processes, 3);
 	assert_int_equal(owners_find(&owners, 8)->pid, 12);
@@ -324,8 +326,15 @@ static void the_oldest_process_owns_a_shared_socket(void **state)
 	/* What only the newest has is found without looking at the others. */
 	owners_clear(&owners);
 	struct wanted_inodes wanted = { .inode = { 8 }, .count = 1 };
-	owners_scan_proc(&owners, proc, &wanted);
+	all_readable = false;
+	owners_scan_proc(&owners, proc, &wanted, &all_readable);
 	assert_int_equal(owners_find(&owners, 8)->pid, 12);
+	/* Nor does it know whether the others could be read. */
+	assert_false(all_readable);
+	/* To the end it went for what nobody has. */
+	wanted.inode[0] = 9;
+	owners_scan_proc(&owners, proc, &wanted, &all_readable);
+	assert_true(all_readable);
 	/* However small the pieces, a pass finds what one look does. */
 	owners_clear(&owners);
 	struct owners_pass pass;
