@@ -157,9 +157,13 @@ const char *greeting_whose(struct bytes text)
 		const char *begin, *name;
 	} greeters[] = {
 		{ "SSH-", "SSH" },         { "220 ", "SMTP or FTP" },
-		{ "220-", "SMTP or FTP" }, { "* OK ", "IMAP" },
-		{ "* PREAUTH ", "IMAP" },  { "+OK", "POP3" },
-		{ "RFB 00", "VNC" },       { "HTTP/1.", "HTTP" },
+		{ "220-", "SMTP or FTP" }, { "421 ", "SMTP or FTP" },
+		{ "421-", "SMTP or FTP" }, { "554 ", "SMTP" },
+		{ "554-", "SMTP" },        { "500 OOPS: ", "FTP" },
+		{ "* OK ", "IMAP" },       { "* PREAUTH ", "IMAP" },
+		{ "* BYE ", "IMAP" },      { "+OK", "POP3" },
+		{ "-ERR ", "POP3" },       { "RFB 00", "VNC" },
+		{ "HTTP/1.", "HTTP" },
 	};
 	for (size_t i = 0; i < sizeof(greeters) / sizeof(greeters[0]); i++)
 		if (line_starts(text, greeters[i].begin))

@@ -11,7 +11,10 @@
  */
 void greeting_software(char *field, size_t size, struct bytes text);
 
-/* Who greets so, of those who do in text: "SSH", "SMTP or FTP"; NULL: nobody known. */
+/*
+ * Who greets so, or turns a client away with its first words, of those who do in text:
+ * "SSH", "SMTP or FTP"; NULL: nobody known.
+ */
 const char *greeting_whose(struct bytes text);
 
 /* "ESMTP", "SMTP" or "LMTP" stands there as a word of its own. */

@@ -67,12 +67,44 @@ static void what_is_no_text_is_another_protocol(void **state)
 	UNWELL(telnet, by_nobody(), REASON_closed, ASK_CLOSE, "", half);
 }
 
+/* A server that is full says so to whoever comes, and is no terminal for it. */
+static void who_turns_a_client_away_is_still_another_protocol(void **state)
+{
+	(void)state;
+	static const struct turn files[] = { HEARS(
+		"421 There are too many connections from your internet "
+		"address.\r\n") };
+	static const struct turn broken[] = { HEARS(
+		"500 OOPS: vsf_sysutil_bind, maximum number of attempts to find "
+		"a listening port exceeded\r\n") };
+	static const struct turn mail[] = { HEARS(
+		"554-mx.example\r\n554 Your access to this mail system has been "
+		"rejected\r\n") };
+	static const struct turn box[] = { HEARS(
+		"* BYE Maximum number of connections from user+IP exceeded, "
+		"come back later\r\n") };
+	static const struct turn post[] = { HEARS(
+		"-ERR [SYS/TEMP] Too many sessions of yours are open here, come "
+		"back later\r\n") };
+	UNWELL(telnet, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "one of SMTP",
+	       files);
+	UNWELL(telnet, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "one of FTP",
+	       broken);
+	UNWELL(telnet, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "one of SMTP",
+	       mail);
+	UNWELL(telnet, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "one of IMAP",
+	       box);
+	UNWELL(telnet, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "one of POP3",
+	       post);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whoever_says_text_or_names_an_option_is_well),
 		cmocka_unit_test(every_option_that_came_is_refused),
 		cmocka_unit_test(what_is_no_text_is_another_protocol),
+		cmocka_unit_test(who_turns_a_client_away_is_still_another_protocol),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
