@@ -7,9 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/answers_report.h"
 #include "cli/evidence_by_hand.h"
 #include "cli/policy_by_hand.h"
 #include "cli/privacy_by_hand.h"
+
+static void *begin_report(void *self)
+{
+	const struct monitor *m = self;
+	return answers_report_begin(&m->config, "");
+}
 
 /* ---- dashboards ---- */
 
@@ -154,8 +161,7 @@ void answers_settings(struct web_source *source)
 	source->sinks = give_sinks;
 	source->sink_test = test_sink;
 	source->config = give_config;
-	source->report =
-		(struct web_reporter){ answers_report_begin, answers_report_end };
+	source->report = (struct web_reporter){ begin_report, answers_report_end };
 	source->policy_approve = approve;
 	source->policy_withdraw = withdraw;
 	source->policy_reviewed = reviewed;

@@ -18,11 +18,5 @@ void answers_note_config(struct monitor *m);
 /* web_source.public_targets. */
 void answers_public(void *self, web_public_take take, void *to);
 
-/* web_source.report. */
-void *answers_report_begin(void *self);
-void answers_report_end(void *begun, const struct web_report_ask *ask,
-			struct store_reader *reader, const atomic_bool *cancelled,
-			struct web_report *out);
-
 /* Fills these parts of it. */
 void answers_settings(struct web_source *source);

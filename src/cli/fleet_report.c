@@ -10,7 +10,7 @@
 #include "cli/cli.h"
 #include "cli/report_store.h"
 #include "fleet/depot.h"
-#include "fleet/document.h"
+#include "web/sensor_set.h"
 
 enum {
 	SENSORS_MAX = 64, /* each one's records are read and put in order */
@@ -18,7 +18,8 @@ enum {
 	INCIDENT_ROWS_MAX = 256,
 	LIST_MS = 120000,
 	HOST_TEXT_MAX = 512,
-	SCOPES_MAX = 3,
+	CHOSEN_MAX = 384,
+	SCOPES_MAX = 2, /* a site, a tag */
 };
 
 /* As it last said, and all the time in which it did. */
@@ -29,8 +30,9 @@ struct said {
 
 struct fleet_report {
 	const struct report_ask *ask;
-	const char *state;
+	const struct fleet_report_place *place;
 	struct depot *depot;
+	const char *wanted; /* names of sensors; NULL: any */
 	struct document_scope scopes[SCOPES_MAX];
 	size_t scope_count;
 	struct said said[SENSORS_MAX];
@@ -42,37 +44,78 @@ struct fleet_report {
 	size_t holder_count;
 	int64_t begin_us, end_us;
 	bool is_ambiguous;
+	int status; /* of what is wrong */
 	struct prefix host;
 	struct report_fleet fleet;
 	struct report_store *open; /* the one that is asked */
-	char chosen[SCOPES_MAX * (SCOPE_TEXT_MAX + 2)], names[HOST_TEXT_MAX];
+	char chosen[CHOSEN_MAX], names[HOST_TEXT_MAX];
 };
 
 /* ---- what is chosen ---- */
 
+static bool refuse_name(const char *of, const char *name, size_t len,
+			char error[static STORE_ERROR_MAX])
+{
+	snprintf(error, STORE_ERROR_MAX,
+		 "%s: \"%.*s\" is no name of one; allowed are up to %d letters, "
+		 "digits, _ and -",
+		 of, len > 100 ? 100 : (int)len, name, FLEET_NAME_MAX - 1);
+	return false;
+}
+
+static void add_chosen(struct fleet_report *fleet, const char *of, const char *names)
+{
+	size_t at = strlen(fleet->chosen), room = sizeof(fleet->chosen) - at;
+	int len = snprintf(fleet->chosen + at, room, "%s%s:%s", at > 0 ? ", " : "", of,
+			   names);
+	if (len >= (int)room)
+		memcpy(fleet->chosen + sizeof(fleet->chosen) - sizeof("..."), "...",
+		       sizeof("..."));
+}
+
 static bool add_scope(struct fleet_report *fleet, enum scope_of of, const char *name,
 		      char error[static STORE_ERROR_MAX])
 {
-	static const char *const options[] = {
-		[SCOPE_SITE] = "site", [SCOPE_TAG] = "tag", [SCOPE_SENSOR] = "sensor"
-	};
-	char text[SCOPE_TEXT_MAX];
-	if (name == NULL)
+	const char *option = of == SCOPE_SITE ? "site" : "tag";
+	struct document_scope *scope = &fleet->scopes[fleet->scope_count];
+	if (name == NULL || name[0] == '\0')
 		return true;
-	int len = snprintf(text, sizeof(text), "%s:%s", options[of], name);
-	if (len < (int)sizeof(text) &&
-	    document_scope_parse(text, &fleet->scopes[fleet->scope_count])) {
-		size_t at = strlen(fleet->chosen);
-		snprintf(fleet->chosen + at, sizeof(fleet->chosen) - at, "%s%s",
-			 at > 0 ? ", " : "", text);
-		fleet->scope_count++;
+	if (!fleet_name_is_good(name))
+		return refuse_name(option, name, strlen(name), error);
+	scope->of = of;
+	snprintf(scope->name, sizeof(scope->name), "%s", name);
+	fleet->scope_count++;
+	add_chosen(fleet, option, name);
+	return true;
+}
+
+/* The first of those names, and where the next one begins; NULL: it was the last. */
+static const char *next_name(const char *names, char name[static FLEET_NAME_MAX],
+			     size_t *len)
+{
+	names += strspn(names, " ");
+	*len = strcspn(names, ",");
+	snprintf(name, FLEET_NAME_MAX, "%.*s",
+		 *len < FLEET_NAME_MAX ? (int)*len : FLEET_NAME_MAX - 1, names);
+	return names[*len] == ',' ? names + *len + 1 : NULL;
+}
+
+static bool add_sensors(struct fleet_report *fleet, const char *names,
+			char error[static STORE_ERROR_MAX])
+{
+	if (names == NULL || names[0] == '\0')
 		return true;
+	for (const char *at = names; at != NULL;) {
+		char name[FLEET_NAME_MAX];
+		size_t len;
+		const char *next = next_name(at, name, &len);
+		if (len >= FLEET_NAME_MAX || !fleet_name_is_good(name))
+			return refuse_name("sensor", at, strcspn(at, ","), error);
+		at = next;
 	}
-	snprintf(error, STORE_ERROR_MAX,
-		 "--%s: \"%.100s\" is no name of one; allowed are up to %d letters, "
-		 "digits, _ and -",
-		 options[of], name, FLEET_NAME_MAX - 1);
-	return false;
+	fleet->wanted = names;
+	add_chosen(fleet, "sensor", names);
+	return true;
 }
 
 static bool read_choice(struct fleet_report *fleet, const struct fleet_choice *choice,
@@ -80,9 +123,9 @@ static bool read_choice(struct fleet_report *fleet, const struct fleet_choice *c
 {
 	if (!add_scope(fleet, SCOPE_SITE, choice->site, error) ||
 	    !add_scope(fleet, SCOPE_TAG, choice->tag, error) ||
-	    !add_scope(fleet, SCOPE_SENSOR, choice->sensor, error))
+	    !add_sensors(fleet, choice->sensor, error))
 		return false;
-	if (fleet->scope_count == 0)
+	if (fleet->chosen[0] == '\0')
 		snprintf(fleet->chosen, sizeof(fleet->chosen), "all sites and tags");
 	return true;
 }
@@ -98,6 +141,8 @@ static bool holds_incident(const struct fleet_report *fleet, const char *sensor)
 static bool is_chosen(const struct fleet_report *fleet,
 		      const struct document_reader *sensor)
 {
+	if (fleet->wanted != NULL && !sensor_has_word(fleet->wanted, sensor->sensor))
+		return false;
 	for (size_t i = 0; i < fleet->scope_count; i++)
 		if (!document_is_for(&fleet->scopes[i], sensor))
 			return false;
@@ -135,11 +180,15 @@ static bool find_incident(struct fleet_report *fleet, struct report_ask *ask,
 {
 	struct store_filter filter;
 	store_filter_init(&filter);
+	filter.time_limit_ms = fleet->place->wait_ms;
+	filter.cancel = fleet->place->cancel;
 	filter.id = ask->subject.incident;
 	filter.id_begins = true;
 	if (depot_read(fleet->depot, RECORD_incident, &filter, INCIDENT_ROWS_MAX,
-		       take_incident, fleet, error) != 0)
+		       take_incident, fleet, error) != 0) {
+		fleet->status = STATUS_UNREACHABLE;
 		return false;
+	}
 	if (fleet->is_ambiguous || fleet->holder_count == 0) {
 		snprintf(error, STORE_ERROR_MAX, "incident: %s",
 			 fleet->is_ambiguous ? "several have an id that begins so; "
@@ -221,8 +270,11 @@ static bool list(struct fleet_report *fleet, struct listing *listing,
 		 "SELECT sensor,site,tags,min(at),max(at) FROM sensor WHERE at<=%lld "
 		 "GROUP BY sensor,site,tags ORDER BY sensor,site,tags",
 		 (long long)fleet->ask->until_us);
-	if (depot_sql(fleet->depot, text, LIST_MS, &to, error) != 0)
+	uint32_t wait_ms = fleet->place->wait_ms > 0 ? fleet->place->wait_ms : LIST_MS;
+	if (depot_sql(fleet->depot, text, wait_ms, &to, error) != 0) {
+		fleet->status = STATUS_UNREACHABLE;
 		return false;
+	}
 	snprintf(error, STORE_ERROR_MAX,
 		 "sensors of this fleet have had more than %d sites and tags",
 		 SAID_MAX);
@@ -248,12 +300,32 @@ static void add_hub(struct fleet_report *fleet)
 		add_sensor(fleet, &hub);
 }
 
+/* Of several names one may be mistyped: it would not be missed. */
+static bool all_are_there(const struct fleet_report *fleet, struct listing *listing,
+			  char error[static STORE_ERROR_MAX])
+{
+	for (const char *at = fleet->wanted; at != NULL;) {
+		char name[FLEET_NAME_MAX];
+		size_t len;
+		at = next_name(at, name, &len);
+		if (place_of(listing, name) == NULL && strcmp(name, FLEET_HUB) != 0) {
+			snprintf(error, STORE_ERROR_MAX,
+				 "sensor: no sensor of the name \"%s\" has told "
+				 "anything of itself here by then",
+				 name);
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool choose(struct fleet_report *fleet, char error[static STORE_ERROR_MAX])
 {
 	struct listing listing = { 0 };
 	snprintf(error, STORE_ERROR_MAX, "not enough memory");
 	listing.at = calloc(SAID_MAX, sizeof(listing.at[0]));
-	bool is_listed = listing.at != NULL && list(fleet, &listing, error);
+	bool is_listed = listing.at != NULL && list(fleet, &listing, error) &&
+			 all_are_there(fleet, &listing, error);
 	for (size_t i = 0; is_listed && i < listing.count; i++)
 		if (listing.at[i].last_us >= fleet->ask->since_us &&
 		    is_chosen(fleet, &listing.at[i].as))
@@ -269,7 +341,7 @@ static bool choose(struct fleet_report *fleet, char error[static STORE_ERROR_MAX
 	else if (fleet->count > SENSORS_MAX)
 		snprintf(error, STORE_ERROR_MAX,
 			 "of %s there are %zu sensors, and a report is of at most %d: "
-			 "choose with --site, --tag or --sensor",
+			 "choose by site, tag or sensor",
 			 fleet->chosen, fleet->count, SENSORS_MAX);
 	return fleet->count > 0 && fleet->count <= SENSORS_MAX;
 }
@@ -283,11 +355,13 @@ static struct store_reader *open_store(void *self, size_t sensor, record_bits *c
 	const struct report_ask *ask = fleet->ask;
 	char why[STORE_ERROR_MAX];
 	const struct report_store_ask wanted = {
-		.state = fleet->state,
+		.state = fleet->place->folder,
 		.sensor = fleet->sensors[sensor].name,
 		.since_us = ask->since_us,
 		.until_us = ask->until_us,
 		.host = ask->subject.host != NULL ? &fleet->host : NULL,
+		.wait_ms = fleet->place->wait_ms,
+		.cancel = fleet->place->cancel,
 		.goes_on = ask->goes_on,
 		.self = ask->self,
 	};
@@ -344,7 +418,7 @@ static void fill_ask(struct fleet_report *fleet, struct report_ask *ask)
 	ask->retention.ports_1d_s = ask->retention.ports_1m_s;
 }
 
-struct fleet_report *fleet_report_open(const struct past_place *place,
+struct fleet_report *fleet_report_open(const struct fleet_report_place *place,
 				       const struct fleet_choice *choice,
 				       struct report_ask *ask, int *status,
 				       char error[static STORE_ERROR_MAX])
@@ -355,18 +429,17 @@ struct fleet_report *fleet_report_open(const struct past_place *place,
 	if (fleet == NULL)
 		return NULL;
 	fleet->ask = ask;
-	fleet->state = place->folder;
-	*status = STATUS_USAGE;
+	fleet->place = place;
+	fleet->status = STATUS_USAGE;
 	if (!read_choice(fleet, choice, error))
 		goto fail;
 	if (ask->subject.host != NULL)
 		prefix_parse(ask->subject.host, &fleet->host); /* the report says */
-	*status = STATUS_UNREACHABLE;
 	fleet->depot = depot_look(place->depot, error);
 	if (fleet->depot == NULL)
-		goto fail;
-	*status = STATUS_USAGE;
-	if ((ask->subject.incident != NULL && !find_incident(fleet, ask, error)) ||
+		fleet->status = STATUS_UNREACHABLE;
+	if (fleet->depot == NULL ||
+	    (ask->subject.incident != NULL && !find_incident(fleet, ask, error)) ||
 	    !choose(fleet, error))
 		goto fail;
 	report_store_tidy(place->folder);
@@ -374,6 +447,7 @@ struct fleet_report *fleet_report_open(const struct past_place *place,
 	*status = STATUS_OK;
 	return fleet;
 fail:
+	*status = fleet->status;
 	fleet_report_close(fleet);
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/answers_report.h"
 #include "cli/figures.h"
 #include "cli/hub.h"
 #include "cli/hub_explain.h"
@@ -199,6 +200,12 @@ static void give_sinks(void *self, struct buf *json)
 	alerting_sinks_json(&hub->alerting, json);
 }
 
+static void *begin_report(void *self)
+{
+	const struct hub *hub = self;
+	return answers_report_begin(&hub->config, hub->depot);
+}
+
 struct web_source hub_source(struct hub *hub)
 {
 	struct web_source source = { .self = hub,
@@ -221,6 +228,7 @@ struct web_source hub_source(struct hub *hub)
 				     .figures = figures_answer,
 				     .explain_begin = hub_explain_begin,
 				     .explain_end = hub_explain_end,
+				     .report = { begin_report, answers_report_end },
 				     .audit = audit,
 				     .trouble = tell_trouble,
 				     .sinks = give_sinks,

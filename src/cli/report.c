@@ -168,14 +168,12 @@ static int report_of_fleet(const struct report_options *o,
 {
 	char error[STORE_ERROR_MAX];
 	int status;
+	const struct fleet_report_place from = { .folder = place->folder,
+						 .depot = place->depot };
 	if (o->bundle != NULL || report_format(o->format)->is_of_controls)
-		return complain(
-			"at a hub allowed are --format " REPORT_FORMATS_OF_DOCUMENTS
-			", without --bundle: what is to be verified is made on "
-			"the sensor whose audit chain proves it (of the hub's "
-			"own: --own)");
+		return complain(FLEET_REPORT_FORMATS);
 	struct fleet_report *fleet =
-		fleet_report_open(place, &o->choice, ask, &status, error);
+		fleet_report_open(&from, &o->choice, ask, &status, error);
 	if (fleet == NULL) {
 		complain(error);
 		return status;

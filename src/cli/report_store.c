@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -78,6 +79,19 @@ void report_store_tidy(const char *state)
 		closedir(dir);
 }
 
+/*
+ * Whoever it is made by: it belongs to whose the state folder is, who may be another
+ * than root and has to be able to remove it.
+ */
+static void give_folder(const struct report_store *store, const char *state)
+{
+	struct stat whose;
+	if (geteuid() != 0 || stat(state, &whose) != 0 || whose.st_uid == 0)
+		return;
+	if (fchown(store->lock, whose.st_uid, whose.st_gid) != 0)
+		return; /* it is root's then, and goes when it has been asked */
+}
+
 /* Between its making and the lock another may take it for left: then it is not there.
  */
 static bool make_folder(struct report_store *store, const char *state,
@@ -90,8 +104,10 @@ static bool make_folder(struct report_store *store, const char *state,
 		store->lock = open(store->folder,
 				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (store->lock >= 0 && flock(store->lock, LOCK_EX | LOCK_NB) == 0 &&
-	    access(store->folder, F_OK) == 0)
+	    access(store->folder, F_OK) == 0) {
+		give_folder(store, state);
 		return true;
+	}
 	snprintf(error, STORE_ERROR_MAX,
 		 "%.300s: %s; a report of a fleet needs a state folder that may be "
 		 "written to",
@@ -197,6 +213,8 @@ static int read_rows(struct depot *depot, enum record_kind kind, struct rows *ro
 	filter.until_us = ask->until_us;
 	filter.sensors = &ask->sensor;
 	filter.sensor_count = 1;
+	filter.time_limit_ms = ask->wait_ms;
+	filter.cancel = ask->cancel;
 	filter.step_s = kind == RECORD_port ? DAY_S : 0;
 	filter.has_host = kind == RECORD_flow && ask->host != NULL;
 	if (filter.has_host)

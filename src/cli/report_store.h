@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +20,8 @@ struct report_store_ask {
 	const char *state, *sensor;
 	int64_t since_us, until_us; /* what stands, as who listens, also from before */
 	const struct prefix *host;  /* whose connections; NULL: all */
+	uint32_t wait_ms;           /* for each answer of the depot; 0: any */
+	const atomic_bool *cancel;  /* NULL: it is not */
 	/* Now and then; false: end. */
 	bool (*goes_on)(void *self);
 	void *self;

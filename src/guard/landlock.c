@@ -20,6 +20,7 @@
 #define WRITE_FILE  (1ULL << 1)
 #define READ_FILE   (1ULL << 2)
 #define READ_DIR    (1ULL << 3)
+#define REMOVE_DIR  (1ULL << 4)
 #define REMOVE_FILE (1ULL << 5)
 #define MAKE_DIR    (1ULL << 7)
 #define MAKE_REG    (1ULL << 8)
@@ -91,7 +92,7 @@ static int allow_all(int rules, const struct landlock_paths *paths, uint64_t kno
 {
 	const uint64_t read = READ_FILE | READ_DIR;
 	const uint64_t write = known & (read | WRITE_FILE | TRUNCATE | REMOVE_FILE |
-					MAKE_REG | MAKE_DIR);
+					REMOVE_DIR | MAKE_REG | MAKE_DIR);
 	int error = 0;
 	for (const char *const *at = paths->writable;
 	     at != NULL && *at != NULL && error == 0; at++)

@@ -45,16 +45,17 @@ bool compliance_needs_subject(const struct compliance *compliance, const char *n
 	return framework != NULL && framework->subject != SUBJECT_ALL;
 }
 
-static void put_formats(struct buf *out, bool is_document)
+static void put_formats(struct buf *out, bool with_controls)
 {
 	list_open(out, "formats");
 	for (size_t i = 0; i < FORMATS; i++)
-		if (!is_document || !formats[i].is_of_controls)
+		if (with_controls || !formats[i].is_of_controls)
 			buf_printf(out, "\"%s\",", formats[i].name);
 	list_close(out);
 }
 
-static void put_report(struct buf *out, const struct framework *framework)
+static void put_report(struct buf *out, const struct framework *framework,
+		       bool is_fleets)
 {
 	bool is_document = framework_is_document(framework);
 	object_open(out, NULL);
@@ -68,16 +69,17 @@ static void put_report(struct buf *out, const struct framework *framework)
 		object_u64(out, "controls", framework->control_count);
 	if (framework->subject != SUBJECT_ALL)
 		object_text(out, "about", subject_name(framework->subject));
-	put_formats(out, is_document);
+	put_formats(out, !is_document && !is_fleets);
 	object_end(out);
 }
 
-void compliance_list_json(const struct compliance *compliance, struct buf *out)
+void compliance_list_json(const struct compliance *compliance, bool is_fleets,
+			  struct buf *out)
 {
 	object_open(out, NULL);
 	list_open(out, "reports");
 	for (size_t i = 0; i < compliance->framework_count; i++)
-		put_report(out, &compliance->frameworks[i]);
+		put_report(out, &compliance->frameworks[i], is_fleets);
 	list_close(out);
 	object_close(out);
 	buf_char(out, '\n');

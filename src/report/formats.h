@@ -29,7 +29,8 @@ bool compliance_has(const struct compliance *compliance, const char *name,
 bool compliance_needs_subject(const struct compliance *compliance, const char *name);
 
 /* {"reports":[...]}: name, title, edition, what it needs to be told, formats. */
-void compliance_list_json(const struct compliance *compliance, struct buf *out);
+void compliance_list_json(const struct compliance *compliance, bool is_fleets,
+			  struct buf *out);
 
 /* The names alone, for messages: "cis, dora, ...". */
 void compliance_list_names(const struct compliance *compliance, struct buf *out);

@@ -35,6 +35,7 @@ struct web_push {
 /* GET /api/v1/report/NAME, and of /api/v1/reports name "". "": not given. */
 struct web_report_ask {
 	char name[64], format[16], host[64], user[256], incident[64];
+	char sensor[512], site[64], tag[64]; /* at a hub: whose records, as all ask */
 	int64_t since_us, until_us, now_us;
 	bool has_time; /* somebody asked for one */
 	bool is_bundle;
@@ -44,7 +45,7 @@ struct web_report_ask {
 struct web_report {
 	unsigned status;     /* of HTTP */
 	const char *type;    /* static */
-	char file_name[160]; /* "": it is no file */
+	char file_name[192]; /* "": it is no file */
 	struct buf *text;
 };
 /*

@@ -16,7 +16,8 @@
 
 #define DEFAULT_SINCE "90d"
 static const char one_path[] = "/api/v1/report/";
-static const char allowed[] = "since until format host user incident bundle rows";
+static const char allowed[] = "since until format host user incident bundle rows, and "
+			      "at a hub sensor site tag";
 
 enum { ROWS_MAX = 100000 };
 
@@ -88,6 +89,13 @@ static bool take_text(const struct parameters *p, const char *key, const char *v
 	return true;
 }
 
+/* "": any, as if it was not there. */
+static bool take_choice(const struct parameters *p, const char *key, const char *value,
+			char *out, size_t size)
+{
+	return value[0] == '\0' || take_text(p, key, value, out, size);
+}
+
 static bool take_time(const struct parameters *p, const char *key, const char *value,
 		      int64_t *out)
 {
@@ -123,6 +131,12 @@ static bool take(const struct parameters *p, const char *key, const char *value)
 		return take_text(p, key, value, ask->user, sizeof(ask->user));
 	if (strcmp(key, "incident") == 0)
 		return take_text(p, key, value, ask->incident, sizeof(ask->incident));
+	if (strcmp(key, "sensor") == 0)
+		return take_choice(p, key, value, ask->sensor, sizeof(ask->sensor));
+	if (strcmp(key, "site") == 0)
+		return take_choice(p, key, value, ask->site, sizeof(ask->site));
+	if (strcmp(key, "tag") == 0)
+		return take_choice(p, key, value, ask->tag, sizeof(ask->tag));
 	if (strcmp(key, "rows") == 0)
 		return take_rows(p, value);
 	if (strcmp(key, "bundle") != 0) {
@@ -159,6 +173,16 @@ static bool read_ask(const struct request *request, const struct parameters *p)
 	if (p->error[0] == '\0' && ask->until_us <= ask->since_us)
 		say(p, "until", "is not after since");
 	return p->error[0] == '\0';
+}
+
+/* Whose records: refused as every other question is. */
+static bool choose(const struct request *request, const struct parameters *p)
+{
+	char error[SENSOR_SET_ERROR_MAX] = "";
+	bool is_good = choose_sensors(request, error);
+	if (!is_good)
+		snprintf(p->error, QUERY_ERROR_MAX, "%.*s", QUERY_ERROR_MAX - 1, error);
+	return is_good;
 }
 
 /* ---- in the loop ---- */
@@ -271,9 +295,6 @@ static const char *why_not(const struct request *request,
 	*status = MHD_HTTP_SERVICE_UNAVAILABLE;
 	if (request->web->past == NULL)
 		return "nothing is kept here: there is no store";
-	if (request->web->source->report.begin == NULL)
-		return "a hub makes reports of its fleet by hand only: on its machine, "
-		       "with breakwater report --site, --tag or --sensor";
 	if (ask->name[0] != '\0' &&
 	    place_for(request->web, &request->exchange->visitor) == NULL)
 		return "busy: two reports of one reader, and four altogether, are made "
@@ -308,7 +329,7 @@ enum MHD_Result answer_report(const struct request *request)
 	unsigned status;
 	if (request->exchange->question != NULL)
 		return send_report(request, of_base(request->exchange->question));
-	if (!read_ask(request, &parameters))
+	if (!read_ask(request, &parameters) || !choose(request, &parameters))
 		return refuse(request, MHD_HTTP_BAD_REQUEST, error);
 	if (request->head && ask.name[0] != '\0')
 		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED,

@@ -259,6 +259,39 @@ static void only_who_is_given_a_bundle_is_noted(void **state)
 	assert_string_equal(audited, "");
 }
 
+static void give_sensors(void *self, web_emit emit, void *to)
+{
+	static const char *const names[][3] = { { "web-1", "berlin", "web,front" },
+						{ "web-2", "paris", "web" } };
+	(void)self;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct sensor_record sensor;
+		record_init(RECORD_sensor, &sensor);
+		record_text(sensor.sensor, sizeof(sensor.sensor), names[i][0]);
+		record_text(sensor.site, sizeof(sensor.site), names[i][1]);
+		record_text(sensor.tags, sizeof(sensor.tags), names[i][2]);
+		emit(to, &sensor);
+	}
+}
+
+static void at_a_hub_it_is_of_whom_is_chosen(void **state)
+{
+	(void)state;
+	expect("/api/v1/report/soc2?site=berlin", 400,
+	       "this is one machine and knows no sensors");
+	source.sensors = give_sensors;
+	expect("/api/v1/report/soc2?site=rome", 400, "there are berlin, paris");
+	expect("/api/v1/report/soc2?tag=db", 400, "there are web, front");
+	expect("/api/v1/report/soc2?sensor=web-1,web-9", 400, "there are web-1, web-2");
+	expect("/api/v1/reports?sensor=web-1", 400, "sensor: not a parameter here");
+	assert_int_equal(count_of(&maker.made), 0);
+	expect("/api/v1/report/soc2?sensor=web-1,web-2&site=berlin&tag=", 200, "a,b");
+	assert_string_equal(maker.ask.sensor, "web-1,web-2");
+	assert_string_equal(maker.ask.site, "berlin");
+	assert_string_equal(maker.ask.tag, "");
+	source.sensors = NULL;
+}
+
 static void without_a_store_there_are_none(void **state)
 {
 	(void)state;
@@ -280,6 +313,7 @@ int main(void)
 		REPORTS(one_that_nobody_waits_for_ends),
 		REPORTS(the_monitors_signature_is_for_who_may_more),
 		REPORTS(only_who_is_given_a_bundle_is_noted),
+		REPORTS(at_a_hub_it_is_of_whom_is_chosen),
 		REPORTS(without_a_store_there_are_none),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
