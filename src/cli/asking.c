@@ -50,6 +50,8 @@ struct asking_process {
 	struct round_rules rules, own_rules;
 	struct windows maintenance;    /* of all */
 	struct maintenance maintained; /* by command */
+	struct maintenance told;       /* of which not all has come yet */
+	bool hears_maintained;         /* the first of it has */
 	struct rounds *rounds;
 	struct recorder *recorder; /* NULL: packets are not recorded */
 	char unrecorded[RECORDER_WHY_MAX];
@@ -224,7 +226,7 @@ static void use(struct asking_process *process, const struct config *config)
 		windows_add(&process->maintenance, config->probe_maintenance.at[i]);
 }
 
-/* What somebody had in maintenance before this start. */
+/* What somebody had in maintenance before this start; of another process it is told. */
 static void take_up_maintenance(struct asking_process *process)
 {
 	struct maintaining kept;
@@ -313,7 +315,8 @@ static bool open_rounds(void *self)
 	if (guard_predecessor_ended_us() != 0)
 		read_again(process); /* else those of the start are in force */
 	rounds_set_maintenance(process->rounds, &process->maintenance);
-	rounds_maintain(process->rounds, &process->maintained);
+	bool is_first = guard_predecessor_ended_us() == 0;
+	rounds_maintain(process->rounds, is_first ? &process->maintained : NULL);
 	prober_tell_ends(process->pages.prober, tell_ends, NULL);
 	set_targets(process);
 	if (guard_predecessor_ended_us() != 0)
@@ -374,16 +377,19 @@ static void take_settings(struct asking_process *process)
 	set_targets(process);
 }
 
+/* All of it at once: between two messages an answer may be judged. */
 static void take_maintained(struct asking_process *process,
-			    const struct probe_maintained *told)
+			    const struct probe_maintained *message)
 {
-	struct maintenance *maintained = &process->maintained;
-	if (told->is_first)
-		maintained->count = 0;
-	else
-		maintenance_set(maintained, told->target, told->until_us,
+	if (message->is_first) {
+		process->told.count = 0;
+		process->hears_maintained = true;
+	}
+	if (!message->is_none)
+		maintenance_set(&process->told, message->target, message->until_us,
 				clock_us(CLOCK_REALTIME));
-	rounds_maintain(process->rounds, maintained);
+	if (message->is_last && process->hears_maintained)
+		rounds_maintain(process->rounds, &process->told);
 }
 
 static void answer_alive(void)

@@ -200,24 +200,29 @@ const char *maintaining_target(const struct maintenance_note *note)
 	return strcmp(note->target, ALL) == 0 ? "" : note->target;
 }
 
-static bool tell(const struct probing *probing, const char *target, int64_t until_us)
+/* The message with that number; without any there is one that says so. */
+static bool tell(const struct maintaining *m, const struct probing *probing, size_t i)
 {
 	struct probe_maintained told;
 	memset(&told, 0, sizeof(told)); /* padding, too: it leaves the process */
 	told.kind = PROBE_TOLD_MAINTENANCE;
-	told.is_first = target == NULL;
-	told.until_us = until_us;
-	if (target != NULL)
-		snprintf(told.target, sizeof(told.target), "%s", target);
+	told.is_first = i == 0;
+	told.is_last = i + 1 >= m->count;
+	told.is_none = m->count == 0;
+	if (!told.is_none) {
+		told.until_us = m->at[i].until_us;
+		snprintf(told.target, sizeof(told.target), "%s",
+			 maintaining_target(&m->at[i]));
+	}
 	return probing_tell_maintained(probing, &told);
 }
 
 void maintaining_tell(struct maintaining *m, const struct probing *probing)
 {
-	if (m->is_told || !tell(probing, NULL, 0))
-		return;
-	for (size_t i = 0; i < m->count; i++)
-		if (!tell(probing, maintaining_target(&m->at[i]), m->at[i].until_us))
-			return;
-	m->is_told = true;
+	size_t messages = m->count > 0 ? m->count : 1;
+	for (size_t i = 0; i < messages && !m->is_told; i++) {
+		if (!tell(m, probing, i))
+			return; /* all of it is told again */
+		m->is_told = i + 1 == messages;
+	}
 }

@@ -80,10 +80,14 @@ struct probe_proof {
 };
 bool probe_proof_read(const void *bytes, size_t len, struct probe_proof *out);
 
-/* Somebody has a target in maintenance. */
+/* Who has what in maintenance is told as a whole: from one that is first to the last.
+ */
 struct probe_maintained {
 	uint32_t kind;    /* PROBE_TOLD_MAINTENANCE */
-	uint8_t is_first; /* no target: what was told before does not hold any more */
+	uint8_t is_first; /* what was told before does not hold once the last has come
+			   */
+	uint8_t is_last;
+	uint8_t is_none; /* no target */
 	int64_t until_us;
 	char target[TARGET_TEXT_MAX]; /* "": all of them */
 };

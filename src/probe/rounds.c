@@ -545,8 +545,9 @@ static void ask(struct rounds *rounds, struct watched *w)
 void rounds_run(struct rounds *rounds)
 {
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
-	for (struct deadline *next;
-	     (next = deadlines_next(&rounds->due)) != NULL && next->at_us <= now_us;)
+	for (struct deadline *next; !rounds->is_held &&
+				    (next = deadlines_next(&rounds->due)) != NULL &&
+				    next->at_us <= now_us;)
 		ask(rounds, (struct watched *)(void *)next);
 	prober_turn(rounds->prober, 0);
 	if (rounds->has_unwanted)
@@ -556,7 +557,9 @@ void rounds_run(struct rounds *rounds)
 
 void rounds_maintain(struct rounds *rounds, const struct maintenance *maintenance)
 {
-	rounds->maintained = *maintenance;
+	rounds->is_held = maintenance == NULL;
+	if (maintenance != NULL)
+		rounds->maintained = *maintenance;
 }
 
 void rounds_set_maintenance(struct rounds *rounds, const struct windows *windows)
@@ -578,7 +581,7 @@ int rounds_timeout_ms(const struct rounds *rounds)
 {
 	int ms = prober_next_ms(rounds->prober);
 	const struct deadline *next = deadlines_next(&rounds->due);
-	if (next == NULL || next->at_us == INT64_MAX)
+	if (rounds->is_held || next == NULL || next->at_us == INT64_MAX)
 		return ms;
 	int64_t us = next->at_us - clock_us(CLOCK_MONOTONIC);
 	int64_t due_ms = us <= 0 ? 0 : (us + 999) / 1000;

@@ -88,7 +88,10 @@ struct round_proof {
 void rounds_prove(struct rounds *rounds, const char *text,
 		  const struct round_proof *proof);
 
-/* Those that somebody has in maintenance, besides; copied. */
+/*
+ * Those that somebody has in maintenance, besides; copied.  NULL: that is not known,
+ * and nothing is asked or judged until it is.
+ */
 void rounds_maintain(struct rounds *rounds, const struct maintenance *maintenance);
 
 /* Heartbeats hear that; false if it is said of none, or by one who may not. */

@@ -51,6 +51,7 @@ struct rounds {
 	void *to;
 	struct windows maintenance;
 	struct maintenance maintained;
+	bool is_held;            /* as the latter is not known yet */
 	round_recorded recorded; /* NULL: nobody wants to know */
 	struct recording_budget budget;
 	struct rounds_stats stats;

@@ -275,6 +275,39 @@ static void traffic_answers_but_not_always(void **state)
 	rounds_free(rounds);
 }
 
+/* One that took another's place does not know yet what is in maintenance. */
+static void nothing_is_judged_before_maintenance_is_known(void **state)
+{
+	(void)state;
+	char text[64];
+	struct heard *heard = calloc(1, sizeof(*heard));
+	assert_non_null(heard);
+	close(listen_somewhere(text));
+	struct rounds *rounds = rounds_new(hear, heard);
+	struct target target = target_of(text);
+	struct maintenance all = { .count = 1 };
+	all.at[0].until_us = INT64_MAX;
+	rounds_maintain(rounds, NULL);
+	rounds_begin_set(rounds);
+	assert_true(rounds_add(rounds, &target, &every_second));
+	rounds_end_set(rounds);
+	for (int64_t end_us = clock_us(CLOCK_MONOTONIC) + SECOND_US + SECOND_US / 5;
+	     clock_us(CLOCK_MONOTONIC) < end_us; rounds_run(rounds))
+		poll(NULL, 0, 20);
+	struct rounds_stats stats;
+	rounds_stats(rounds, &stats);
+	assert_int_equal(stats.asked, 0);
+	/* Nobody is woken for what must not be done. */
+	assert_int_equal(rounds_timeout_ms(rounds), -1);
+	rounds_maintain(rounds, &all);
+	run_until(rounds, heard, 1, text, &(struct round_proof){ 0 });
+	assert_string_equal(heard->answers[0].state, "down");
+	assert_int_equal(heard->answers[0].maintenance, 1);
+	assert_true(heard->answers[0].late_us > 0);
+	rounds_free(rounds);
+	free(heard);
+}
+
 static void own_ones_stand_beside_those_that_are_named(void **state)
 {
 	(void)state;
@@ -326,6 +359,7 @@ int main(void)
 		cmocka_unit_test(what_is_told_of_targets_is_read_as_a_strangers),
 		cmocka_unit_test(traffic_answers_but_not_always),
 		cmocka_unit_test(own_ones_stand_beside_those_that_are_named),
+		cmocka_unit_test(nothing_is_judged_before_maintenance_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
