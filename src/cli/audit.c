@@ -24,6 +24,8 @@ static const char examples[] =
 	"was\n"
 	"  breakwater audit checkpoints --since 1d | ssh elsewhere 'cat >> "
 	"kept.ndjson'\n"
+	"  breakwater audit verify --sensor web-3      at a hub: what it told of its "
+	"own\n"
 	"  breakwater audit proof 016f3a > proof.ndjson  what a block was decided by,\n"
 	"                                              for \"breakwater evidence "
 	"verify\"\n";
@@ -37,6 +39,26 @@ int audit_complain(const char *why, int status)
 int audit_folder(const struct audit_options *options, config_text folder)
 {
 	return state_folder("audit", options->state, options->config_path, folder);
+}
+
+int audit_depot(const struct audit_options *options, struct past_place *place)
+{
+	const struct past_asked asked = { .command = "audit",
+					  .state = options->state,
+					  .config_path = options->config_path };
+	int status = past_find(&asked, place);
+	if (status != STATUS_OK)
+		return status;
+	if (options->listing.sensors.site != NULL ||
+	    options->listing.sensors.tag != NULL)
+		return audit_complain("one sensor at a time: --sensor NAME",
+				      STATUS_USAGE);
+	if (place->depot[0] == '\0')
+		return audit_complain(
+			"--sensor is for a hub: of its own chain each machine knows "
+			"alone, without --sensor",
+			STATUS_USAGE);
+	return STATUS_OK;
 }
 
 int audit_read_keys(const char *command, const struct option_list *files,
@@ -75,27 +97,34 @@ static bool keep_row(void *to, const void *record)
 	return row != NULL && json_array_append_new(to, row) == 0;
 }
 
+/* With --sensor what the depot of a hub's folder has, else the store in the folder. */
 static int read_store(const struct audit_options *o, enum record_kind kind,
 		      store_emit emit, void *to)
 {
-	config_text folder;
+	struct past_place place;
 	char error[STORE_ERROR_MAX];
 	struct store_filter filter;
-	int status = audit_folder(o, folder);
+	const char *sensor = o->listing.sensors.sensor;
+	int status =
+		sensor != NULL ? audit_depot(o, &place) : audit_folder(o, place.folder);
 	if (status != STATUS_OK)
 		return status;
-	struct store_reader *reader = store_reader_open(folder, error, &status);
+	if (sensor == NULL)
+		place.depot[0] = '\0';
+	struct past_reader *reader = past_reader_open(&place, error, &status);
 	if (reader == NULL)
 		return audit_complain(error, status);
 	store_filter_init(&filter);
+	filter.sensors = &sensor;
+	filter.sensor_count = sensor != NULL;
 	if (o->listing.since != NULL)
 		when_parse(o->listing.since, clock_us(CLOCK_REALTIME),
 			   &filter.since_us);
 	if (o->listing.until != NULL)
 		when_parse(o->listing.until, clock_us(CLOCK_REALTIME),
 			   &filter.until_us);
-	int result = store_read(reader, kind, &filter, emit, to, error);
-	store_reader_close(reader);
+	int result = past_read(reader, kind, &filter, emit, to, error);
+	past_reader_close(reader);
 	return result == 0 ? STATUS_OK : audit_complain(error, STATUS_INCOMPLETE);
 }
 
@@ -134,7 +163,8 @@ static int checkpoints(const struct audit_options *o, const char *operand)
 static int verify(const struct audit_options *o, const char *operand)
 {
 	(void)operand;
-	return audit_verify(o);
+	return o->listing.sensors.sensor != NULL ? audit_verify_sensor(o)
+						 : audit_verify(o);
 }
 
 static int proof(const struct audit_options *o, const char *id)
@@ -189,8 +219,8 @@ int command_audit(int argc, char **argv)
 		  "verify: checkpoints that were kept elsewhere; may be given again",
 		  &o.checkpoints, 0, 0 },
 		{ 0, OPTION_TEXT, "state", "DIR",
-		  "folder of the store; verify, checkpoints, proof: default that of "
-		  "the configuration",
+		  "folder of the store, or of a hub; verify, checkpoints, proof: "
+		  "default that of the configuration",
 		  &o.state, 0, 0 },
 		OPTION_CONFIG(&o.config_path),
 	};

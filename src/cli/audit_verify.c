@@ -26,8 +26,7 @@ struct copies {
 };
 
 struct verifying {
-	bool json;
-	uint64_t told;
+	struct audit_telling telling;
 	struct copies copies[FILES_MAX];
 	size_t count;
 	char own[2][PATH_MAX];
@@ -65,21 +64,21 @@ static void print_text(const struct audit_fault *fault)
 		printf("      at %s\n", at);
 }
 
-static void take_fault(void *self, const struct audit_fault *fault)
+void audit_tell_fault(void *telling, const struct audit_fault *fault)
 {
-	struct verifying *v = self;
-	if (v->told++ >= FAULTS_SHOWN)
+	struct audit_telling *to = telling;
+	if (to->told++ >= FAULTS_SHOWN)
 		return;
-	if (v->json)
+	if (to->json)
 		print_json(fault);
 	else
 		print_text(fault);
 }
 
-static bool goes_on(void *self, uint64_t records)
+bool audit_tell_progress(void *telling, uint64_t records)
 {
 	char text[64];
-	(void)self;
+	(void)telling;
 	snprintf(text, sizeof(text), "%" PRIu64 " records", records);
 	patience_tell(text);
 	return !patience_has_ended();
@@ -100,12 +99,12 @@ static void print_verdict_json(const struct audit_verdict *v)
 	       v->checkpoints, v->copies, v->held, v->key);
 }
 
-static void print_verdict(const struct verifying *verifying,
+static void print_verdict(const struct audit_telling *telling,
 			  const struct audit_verdict *v)
 {
 	char at[TIME_TEXT_MAX] = "";
-	if (verifying->told > FAULTS_SHOWN)
-		printf("... and %" PRIu64 " more\n", verifying->told - FAULTS_SHOWN);
+	if (telling->told > FAULTS_SHOWN)
+		printf("... and %" PRIu64 " more\n", telling->told - FAULTS_SHOWN);
 	printf("%s: %" PRIu64 " records, %" PRIu64 " to %" PRIu64 "; %" PRIu64
 	       " checkpoints and %" PRIu64 " copies hold",
 	       verdict_word(v), v->records, v->first, v->last, v->checkpoints,
@@ -116,6 +115,15 @@ static void print_verdict(const struct verifying *verifying,
 		       v->key);
 	}
 	putchar('\n');
+}
+
+void audit_tell_verdict(const struct audit_telling *telling,
+			const struct audit_verdict *verdict)
+{
+	if (telling->json)
+		print_verdict_json(verdict);
+	else
+		print_verdict(telling, verdict);
 }
 
 /* ---- copies ---- */
@@ -205,11 +213,11 @@ static bool take_copies(struct audit_check *check, const struct copies *copies)
 
 /* ---- together ---- */
 
-static int status_of(const struct audit_verdict *v, bool is_whole)
+int audit_status(const struct audit_verdict *verdict, bool is_whole)
 {
-	if (v->faults > 0)
+	if (verdict->faults > 0)
 		return STATUS_BAD_NEWS;
-	return v->is_in_doubt || !is_whole ? STATUS_INCOMPLETE : STATUS_OK;
+	return verdict->is_in_doubt || !is_whole ? STATUS_INCOMPLETE : STATUS_OK;
 }
 
 static int run(struct verifying *v, struct audit_check *check)
@@ -225,11 +233,8 @@ static int run(struct verifying *v, struct audit_check *check)
 	audit_check_close(check, result == 0 ? &verdict : NULL);
 	if (result != 0)
 		return audit_complain(error, STATUS_INCOMPLETE);
-	if (v->json)
-		print_verdict_json(&verdict);
-	else
-		print_verdict(v, &verdict);
-	return status_of(&verdict, is_whole);
+	audit_tell_verdict(&v->telling, &verdict);
+	return audit_status(&verdict, is_whole);
 }
 
 int audit_verify(const struct audit_options *o)
@@ -243,15 +248,18 @@ int audit_verify(const struct audit_options *o)
 	if (count < 0)
 		return STATUS_USAGE;
 	int status = audit_folder(o, folder);
-	v.json = o->listing.common.json;
+	v.telling.json = o->listing.common.json;
 	if (status == STATUS_OK)
 		status = open_all(&v, o, folder);
 	if (status == STATUS_OK) {
-		const struct audit_check_sink sink = { &v, take_fault, goes_on };
+		const struct audit_check_sink sink = { &v.telling, audit_tell_fault,
+						       audit_tell_progress };
 		struct audit_check *check = audit_check_open(
 			folder, keys, (size_t)count, &sink, error, &status);
 		status = check != NULL ? run(&v, check) : audit_complain(error, status);
 	}
 	close_copies(&v);
+	if (status == STATUS_OK && !v.telling.json)
+		audit_tell_sensors(o);
 	return status;
 }

@@ -228,6 +228,23 @@ bool depot_giving_pass(struct depot_giving *giving)
 	return giving->emit(giving->to, giving->record) && giving->left > 0;
 }
 
+/* What was asked for, by a statement that is given back here. */
+static int read_by(struct depot *depot, struct buf *sql,
+		   const struct depot_query *query, struct depot_giving *giving,
+		   char error[static DEPOT_ERROR_MAX])
+{
+	const char *text = buf_cstr(sql);
+	int result = -EBUSY;
+	giving->record = malloc(schemas[giving->kind].size);
+	if (giving->record != NULL && text != NULL)
+		result = depot->driver->read(depot, text, query, giving, error);
+	else
+		snprintf(error, DEPOT_ERROR_MAX, "not enough memory");
+	buf_free(sql);
+	free(giving->record);
+	return result;
+}
+
 int depot_read(struct depot *depot, enum record_kind kind,
 	       const struct store_filter *filter, size_t limit, store_emit emit,
 	       void *to, char error[static DEPOT_ERROR_MAX])
@@ -242,18 +259,28 @@ int depot_read(struct depot *depot, enum record_kind kind,
 	error[0] = '\0';
 	if (!depot_keeps(kind))
 		return 0;
-	giving.record = malloc(schemas[kind].size);
 	depot_select(&sql, &depot_dialects[depot->driver->sql], kind, filter, limit,
 		     &query);
-	const char *text = buf_cstr(&sql);
-	int result = -EBUSY;
-	if (giving.record != NULL && text != NULL)
-		result = depot->driver->read(depot, text, &query, &giving, error);
-	else
-		snprintf(error, DEPOT_ERROR_MAX, "not enough memory");
-	buf_free(&sql);
-	free(giving.record);
-	return result;
+	return read_by(depot, &sql, &query, &giving, error);
+}
+
+int depot_read_chain(struct depot *depot, enum record_kind kind,
+		     const struct depot_chain *chain, store_emit emit, void *to,
+		     char error[static DEPOT_ERROR_MAX])
+{
+	struct store_filter filter;
+	struct depot_giving giving = { .kind = kind,
+				       .filter = &filter,
+				       .left = chain->limit,
+				       .emit = emit,
+				       .to = to };
+	struct depot_query query;
+	struct buf sql = { 0 };
+	error[0] = '\0';
+	store_filter_init(&filter);
+	depot_select_chain(&sql, &depot_dialects[depot->driver->sql], kind, chain,
+			   &query);
+	return read_by(depot, &sql, &query, &giving, error);
 }
 
 int depot_sql(struct depot *depot, const char *text, uint32_t time_limit_ms,

@@ -75,6 +75,19 @@ int depot_read(struct depot *depot, enum record_kind kind,
 	       const struct store_filter *filter, size_t limit, store_emit emit,
 	       void *to, char error[static DEPOT_ERROR_MAX]);
 
+/*
+ * A sensor's audit or checkpoint records with a number (audit.seq, checkpoint.seq)
+ * above that one, in the order of it, then as they came; at most so many.
+ */
+struct depot_chain {
+	const char *sensor;
+	uint64_t after;
+	size_t limit;
+};
+int depot_read_chain(struct depot *depot, enum record_kind kind,
+		     const struct depot_chain *chain, store_emit emit, void *to,
+		     char error[static DEPOT_ERROR_MAX]);
+
 /* One read-only statement in the depot's own SQL; as store_sql(). */
 int depot_sql(struct depot *depot, const char *text, uint32_t time_limit_ms,
 	      const struct store_sql *to, char error[static DEPOT_ERROR_MAX]);

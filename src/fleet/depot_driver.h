@@ -74,6 +74,11 @@ void depot_select(struct buf *out, const struct depot_dialect *dialect,
 		  enum record_kind kind, const struct store_filter *filter,
 		  size_t limit, struct depot_query *query);
 
+/* The same of depot_read_chain(). */
+void depot_select_chain(struct buf *out, const struct depot_dialect *dialect,
+			enum record_kind kind, const struct depot_chain *chain,
+			struct depot_query *query);
+
 /* Sets a field of what a database gives as text; nonsense leaves it unknown. */
 void depot_set_field(const struct field *field, void *record, const char *text,
 		     size_t len);

@@ -4,6 +4,7 @@
  * Columns of a result have no names of their own: ClickHouse would take them for the
  * columns that they are made of.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -455,4 +456,25 @@ void depot_select(struct buf *out, const struct depot_dialect *dialect,
 		select_last(&asking, query, limit, name);
 	else
 		select_all(&asking, query, limit);
+}
+
+void depot_select_chain(struct buf *out, const struct depot_dialect *dialect,
+			enum record_kind kind, const struct depot_chain *chain,
+			struct depot_query *query)
+{
+	struct store_filter filter;
+	store_filter_init(&filter);
+	const struct asking asking = {
+		.out = out, .dialect = dialect, .kind = kind, .filter = &filter
+	};
+	query->is_exact = true;
+	choose_fields(&asking, query);
+	put_fields(&asking, query);
+	buf_printf(out, " FROM \"%s\" WHERE sensor=", schemas[kind].name);
+	depot_literal(out, dialect, chain->sensor);
+	buf_printf(out,
+		   " AND \"seq\">%" PRIu64
+		   " ORDER BY \"seq\",%sbatch_epoch,batch_sequence,batch_row LIMIT %zu",
+		   chain->after, kind == RECORD_checkpoint ? "\"number\"," : "",
+		   chain->limit);
 }

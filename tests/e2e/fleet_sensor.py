@@ -4,6 +4,8 @@ through real NATS servers in TLS, whoever is killed between, and its status says
 
 Runs beside others.
 """
+import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -254,6 +256,55 @@ def chain_is_told(tap, sensor, hub):
                 return hub.rows(f"SELECT {asked} FROM {kind} WHERE sensor='web-1' ORDER BY 1")
             until(lambda told=told, own=own: len(told()) >= len(own), kind, 20, 0.1)
             tap.equal(told(), own, f"each {kind} record of its chain is there, once")
+    its_chain_is_proven(tap, sensor, hub)
+
+
+def verify(hub, *words):
+    command = [BREAKWATER, "audit", "verify", "-c", str(hub.monitor.config), "--state",
+               str(hub.state), *words]
+    return hub.monitor.network.run(*command, status=None)
+
+
+def history_written_anew(state):
+    """The last record is another one, with the hash that fits it: as root does it."""
+    with sqlite3.connect(f"{state}/breakwater.db") as store:
+        before, = store.execute("SELECT hash FROM audit ORDER BY seq DESC LIMIT 1, 1").fetchone()
+        names = ("seq", "at", "actor", "action", "subject")
+        row = store.execute(f"SELECT {','.join(names)} FROM audit ORDER BY seq DESC "
+                            "LIMIT 1").fetchone()
+        told = dict(zip(names, row), actor="nobody")
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(told["at"] // 1000000))
+        told["at"] = f"{stamp}.{told['at'] % 1000000:06}Z"
+        text = json.dumps({"record": "audit", **told}, separators=(",", ":"))
+        digest = hashlib.sha256((before + text).encode()).hexdigest()[:63]
+        store.execute("UPDATE audit SET actor='nobody', hash=? WHERE seq=?",
+                      (digest, told["seq"]))
+    return told["seq"]
+
+
+def its_chain_is_proven(tap, sensor, hub):
+    """At the hub, also against who owns the machine, its store and its key."""
+    done = verify(hub, "--sensor", "web-1")
+    tap.ok(done.returncode == 0 and done.stdout.startswith("fine: "),
+           "what it told is proven at the hub", done.stdout, done.stderr)
+    done = verify(hub)
+    tap.ok("the depot has the chains of 1 sensor:" in done.stdout,
+           "beside the hub's own chain it is said whose else there are", done.stdout, done.stderr)
+    done = verify(hub, "--sensor", "web-9")
+    tap.ok(done.returncode == 5 and "no chain of web-9" in done.stderr, "not of who told nothing",
+           done.stderr)
+    seq = history_written_anew(sensor.state)
+    own = sensor.network.run(BREAKWATER, "audit", "verify", "--state", str(sensor.state),
+                             status=None)
+    sensor.start()
+    until(lambda: hub.count("audit", f"sensor='web-1' AND seq={seq}") == 2, "both records", 30, 0.1)
+    done = verify(hub, "--sensor", "web-1", "--json")
+    faults = [json.loads(line) for line in done.stdout.splitlines()]
+    tap.ok(done.returncode == 1 and faults[-1]["verdict"] == "broken" and [
+        [one["from"], one["what"]] for one in faults[:-1] if not one["notice"]] ==
+           [[seq, "forked"]],
+           "a history that was written anew there is a fork here", done.stdout, own.stdout)
+    sensor.stop()
 
 
 if __name__ == "__main__":
