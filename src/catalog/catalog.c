@@ -264,6 +264,12 @@ bool catalog_answers(const struct catalog *catalog, uint8_t transport, uint16_t 
 	return false;
 }
 
+/* One that this system gives to who connects, and does not ask for one. */
+static bool is_for_clients(const struct catalog *catalog, uint16_t port)
+{
+	return port >= catalog->range_first && port <= catalog->range_last;
+}
+
 const char *catalog_class(const struct catalog *catalog, uint8_t transport,
 			  uint16_t port)
 {
@@ -271,8 +277,7 @@ const char *catalog_class(const struct catalog *catalog, uint8_t transport,
 		return "well-known";
 	if (port >= DYNAMIC_START)
 		return "dynamic";
-	bool ephemeral = port >= catalog->range_first && port <= catalog->range_last;
-	if (ephemeral && entry_of(catalog, transport, port) == NULL)
+	if (is_for_clients(catalog, port) && entry_of(catalog, transport, port) == NULL)
 		return "dynamic";
 	return "registered";
 }
@@ -285,5 +290,9 @@ bool catalog_serves_rather(const struct catalog *catalog, uint8_t transport, uin
 	if (a_named != b_named)
 		return a_named;
 	/* Below a well-known port there are only well-known ones: one rule for both. */
-	return a < WELL_KNOWN_END && a < b;
+	if (a < WELL_KNOWN_END || b < WELL_KNOWN_END)
+		return a < b;
+	/* Who takes a port for a datagram may take any; for TCP it is the system's. */
+	return transport == IPPROTO_TCP && !a_named && !is_for_clients(catalog, a) &&
+	       is_for_clients(catalog, b);
 }

@@ -40,8 +40,8 @@ const char *catalog_class(const struct catalog *catalog, uint8_t transport,
 /*
  * True if, of the two ports of a packet whose handshake we missed, `a` is more
  * likely the server's: a named port before an unnamed one, a well-known one
- * before another, then the lower of two well-known ones.  False when it can't
- * be told.
+ * before another, then the lower of two well-known ones; of TCP one outside the range
+ * that clients are given before one in it.  False when it can't be told.
  */
 bool catalog_serves_rather(const struct catalog *catalog, uint8_t transport, uint16_t a,
 			   uint16_t b);

@@ -274,6 +274,10 @@ static void the_likelier_server_port_is_told(void **state)
 	serves(catalog, 4789, 1000); /* a name counts more than a low number */
 	serves(catalog, 53, 5353);   /* both named: well-known before another */
 	serves(catalog, 900, 40000); /* both unnamed */
+	/* Of both unnamed, who was given a port by the system is the client. */
+	assert_true(catalog_serves_rather(catalog, IPPROTO_TCP, 4222, 38834));
+	assert_false(catalog_serves_rather(catalog, IPPROTO_TCP, 38834, 4222));
+	assert_false(catalog_serves_rather(catalog, IPPROTO_TCP, 4222, 8222));
 	catalog_close(catalog);
 }
 
