@@ -34,6 +34,15 @@ static void print_extent(const struct look *look, const struct incident_record *
 	label_buf(look, "Extent", &text);
 }
 
+/* "web-1, web-2": of a fleet, whose alerts and findings they are. */
+static void print_sensors(const struct look *look, const struct incident_record *i)
+{
+	struct buf text = { 0 };
+	for (const char *at = i->sensors; *at != '\0'; at++)
+		buf_printf(&text, "%c%s", *at, *at == ',' ? " " : "");
+	label_buf(look, "Sensors", &text);
+}
+
 /* ---- people ---- */
 
 static void print_people(const struct look *look, const struct incident_record *i)
@@ -132,6 +141,7 @@ void incident_screen(const struct look *look, const struct incident_facts *facts
 	label_text(look, "Cause", i->cause);
 	firing_print_when(look, i->first, i->end);
 	print_extent(look, i);
+	print_sensors(look, i);
 	print_people(look, i);
 	print_next(look, facts);
 	label_text(look, "Id", i->id);

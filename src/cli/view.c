@@ -25,7 +25,32 @@ struct limits limits_of(const json_t *status)
 	return limits;
 }
 
-SHOW_STRONG(sensor)
+/*
+ * An incident of a fleet is the hubs' own; who reads of it wants to know which machines
+ * it is about: "web-1 +2" is of it and two others, with dots if more than could be
+ * listed.
+ */
+SHOW(show_sensor)
+{
+	char names[CELL_MAX * 4], first[CELL_MAX];
+	const char *sensors = member_text(record, "sensors");
+	out->tone = TONE_STRONG;
+	if (sensors == NULL || sensors[0] == '\0') {
+		cell_text(out, member_text(record, "sensor"));
+		return;
+	}
+	text_clean(names, sizeof(names), sensors);
+	size_t others = 0, length = strcspn(names, ",");
+	for (const char *at = names; *at != '\0'; at++)
+		others += *at == ',';
+	bool is_more = strstr(names, ",...") != NULL;
+	snprintf(first, sizeof(first), "%.*s", (int)length, names);
+	if (others == 0)
+		cell_text(out, first);
+	else
+		snprintf(out->text, sizeof(out->text), "%.40s +%zu%s", first,
+			 others - is_more, is_more ? "..." : "");
+}
 
 static bool is_over(const struct view *view, const json_t *row,
 		    const struct limits *limits)
@@ -58,7 +83,7 @@ void view_print_columns(const struct view *view)
 }
 
 static const struct column sensor_column = {
-	"SENSOR", "sensor",   "Sensor that told it; only on a hub of a fleet.",
+	"SENSOR", "sensor",   "Sensor that told it; of an incident, those it is about.",
 	true,     true,       0,
 	10,       show_sensor
 };

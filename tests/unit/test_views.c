@@ -220,6 +220,22 @@ static void rows_of_a_fleet_say_whose_they_are(void **state)
 	json_decref(rows);
 }
 
+/* What hubs put together is the hubs' own: it is about the machines that it lists. */
+static void an_incident_of_a_fleet_says_which_machines_it_is_about(void **state)
+{
+	(void)state;
+	assert_cell(&view_incidents, "SENSOR",
+		    "{\"sensor\":\"hub\",\"sensors\":\"web-3\"}", "web-3", TONE_STRONG);
+	assert_cell(&view_incidents, "SENSOR",
+		    "{\"sensor\":\"hub\",\"sensors\":\"web-3,web-1,db-1\"}", "web-3 +2",
+		    TONE_STRONG);
+	assert_cell(&view_incidents, "SENSOR",
+		    "{\"sensor\":\"hub\",\"sensors\":\"web-3,web-1,...\"}",
+		    "web-3 +1...", TONE_STRONG);
+	assert_cell(&view_incidents, "SENSOR", "{\"sensor\":\"hub\"}", "hub",
+		    TONE_STRONG);
+}
+
 static void no_text_of_a_record_reaches_the_terminal_unseen(void **state)
 {
 	(void)state;
@@ -256,6 +272,8 @@ int main(void)
 		cmocka_unit_test(
 			a_column_that_says_nothing_of_any_row_is_left_out_if_it_is_rare),
 		cmocka_unit_test(rows_of_a_fleet_say_whose_they_are),
+		cmocka_unit_test(
+			an_incident_of_a_fleet_says_which_machines_it_is_about),
 		cmocka_unit_test(no_text_of_a_record_reaches_the_terminal_unseen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

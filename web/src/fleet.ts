@@ -6,6 +6,7 @@
  */
 import { computed, effect, signal } from "@preact/signals";
 import { aggregateOfAll, getJson, needsLogin, viewer } from "./api";
+import { MORE } from "./records/sensor";
 import { CHOICE, param } from "./state";
 
 export interface Sensor {
@@ -83,7 +84,7 @@ const meant = computed(() => (CHOICE.every((name) => param(name) === undefined) 
 export function isChosen(record: Told): boolean {
 	const names = meant.value;
 	return names === undefined || names.has(record.sensor ?? "") ||
-		(namesOf(record.sensors) ?? []).some((name) => name === "..." || names.has(name));
+		(namesOf(record.sensors) ?? []).some((name) => name === MORE || names.has(name));
 }
 
 /** Whether all of the address is something that there is: the daemon refuses the rest. */

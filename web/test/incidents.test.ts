@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byUrgency, headlineOf, silenceFor, tellsOf, toldOf, type Incident, type Notification } from "../src/records/incident";
+import { byUrgency, headlineOf, machinesOf, silenceFor, targetHref, tellsOf, toldOf, type Incident, type Notification } from "../src/records/incident";
 
 const incident = (fields: Partial<Incident>): Incident => ({ record: "incident", ...fields });
 const notification = (fields: Partial<Notification>): Notification => ({ record: "notification", ...fields });
@@ -23,6 +23,18 @@ test("a silence names the rule and the target, in quotes where a blank or comma 
 	assert.equal(silenceFor(incident({ rule: "down", target: "tcp://192.0.2.1:80" })), "rule=down target=tcp://192.0.2.1:80");
 	assert.equal(silenceFor(incident({ rule: "down", target: "http://x/a, b" })), "rule=down target=\"http://x/a, b\"");
 	assert.equal(silenceFor(incident({ rule: "down", target: "http://x/\"", server_ip: "192.0.2.1", port: 80 })), "rule=down server_ip=192.0.2.1 port=80");
+});
+
+test("of a fleet it is of the machines that it lists, and links and silences of one are of that one", () => {
+	const of = (sensors: string) => incident({ sensor: "hub", sensors, rule: "port_down", target: "0.0.0.0:80/tcp", server_ip: "0.0.0.0", port: 80, transport: "tcp" });
+	assert.deepEqual(machinesOf(of("web-1,web-2")), ["web-1", "web-2"]);
+	assert.deepEqual(machinesOf(of("hub")), [], "what only the hubs tell is of none");
+	assert.deepEqual(machinesOf(incident({ sensor: "web-3" })), ["web-3"]);
+	assert.deepEqual(machinesOf(incident({})), []);
+	assert.equal(silenceFor(of("web-1")), "sensor=web-1 rule=port_down target=0.0.0.0:80/tcp");
+	assert.equal(silenceFor(of("web-1,web-2")), "rule=port_down target=0.0.0.0:80/tcp");
+	assert.match(targetHref(of("web-1")) ?? "", /sensor=web-1/);
+	assert.doesNotMatch(targetHref(of("web-1,...")) ?? "", /sensor=/);
 });
 
 test("of each sink the last word counts, also where it told of others beside", () => {

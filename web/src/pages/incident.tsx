@@ -14,7 +14,7 @@ import { IncidentActions } from "../parts/IncidentActions";
 import { Table, type Column } from "../parts/Table";
 import { Whose } from "../parts/Whose";
 import type { Event } from "../records/events";
-import { headlineOf, isOpen, lengthOf, tellsOf, type Incident, type Notification } from "../records/incident";
+import { headlineOf, isOpen, lengthOf, machinesOf, tellsOf, type Incident, type Notification } from "../records/incident";
 import { link } from "../state";
 import { count, duration, exact, plural, span, spaced, time } from "../words";
 import { Target, Told } from "./incidents";
@@ -161,7 +161,7 @@ function One({ incident }: { incident: Incident }): JSX.Element {
 	return (
 		<>
 			<section class={`incident-head ${isOpen(incident) ? incident.severity ?? "" : "over"}`}>
-				<p class="incident-line"><Severity severity={incident.severity} /><StateOf incident={incident} /><span>{spaced(incident.rule)}</span><Whose sensor={incident.sensor} /></p>
+				<p class="incident-line"><Severity severity={incident.severity} /><StateOf incident={incident} /><span>{spaced(incident.rule)}</span><Whose sensor={incident.sensor} machines={machinesOf(incident)} /></p>
 				<h2>{headline}</h2>
 				{incident.cause === undefined ? <p class="quiet">No cause is given: nothing that happened before explains it.</p>
 					: incident.summary !== headline && <p>{incident.summary}</p>}

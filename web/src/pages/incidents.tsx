@@ -15,7 +15,7 @@ import { Table } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
 import { WeekFigures } from "../parts/WeekFigures";
 import { Whose } from "../parts/Whose";
-import { byUrgency, headlineOf, incidentColumns, isOpen, isPart, isTaken, lengthOf, targetHref, toldOf, type Incident, type Notification } from "../records/incident";
+import { byUrgency, headlineOf, incidentColumns, isOpen, isPart, isTaken, lengthOf, machinesOf, targetHref, toldOf, type Incident, type Notification } from "../records/incident";
 import { link, param, rangeOf } from "../state";
 import { endpoint, exact, plural, span, spaced } from "../words";
 import { IncidentPage } from "./incident";
@@ -48,7 +48,7 @@ function Card({ incident, notifications }: { incident: Incident; notifications: 
 				<Severity severity={incident.severity} />
 				<span title={exact(incident.first)}>{incident.ahead ? "foreseen" : "for"} {span(lengthOf(incident))}</span>
 				<span>{spaced(incident.rule)}</span>
-				<Whose sensor={incident.sensor} />
+				<Whose sensor={incident.sensor} machines={machinesOf(incident)} />
 				{incident.acknowledged === undefined
 					? incident.automatic ? <Badge tone="good">blocked by itself</Badge> : <Badge tone="warn">nobody has it</Badge>
 					: <Badge tone="info" title={exact(incident.acknowledged)}>{incident.owner ?? incident.acknowledged_by} has it</Badge>}

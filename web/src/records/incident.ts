@@ -5,6 +5,7 @@ import type { Row } from "../api";
 import type { Column } from "../parts/Table";
 import { Severity } from "../parts/Badge";
 import { portHref } from "./port";
+import { machineOf } from "./sensor";
 import { link } from "../state";
 import { endpoint, exact, span, spaced, time } from "../words";
 
@@ -42,11 +43,22 @@ export function headlineOf(incident: Incident): string {
 	return incident.cause ?? incident.summary ?? `${spaced(incident.rule)} ${incident.target ?? ""}`;
 }
 
+/** Of a fleet, the machines that it is about, as far as it lists them; none is the hubs' own. */
+export function machinesOf(incident: Incident): string[] {
+	return (incident.sensors ?? incident.sensor ?? "").split(",").filter((name) => name !== "" && machineOf(name) !== undefined);
+}
+
+/* Of one machine all links go to that; of several there is no one to choose. */
+function machine(incident: Incident): string | undefined {
+	const [one, ...others] = machinesOf(incident);
+	return others.length === 0 ? one : undefined;
+}
+
 /** Where more is known of what it is about. */
 export function targetHref(incident: Incident): string | undefined {
 	if (incident.target?.includes("://"))
 		return link("/availability", { target: incident.target });
-	return portHref(incident.server_ip, incident.port, incident.transport, incident.sensor);
+	return portHref(incident.server_ip, incident.port, incident.transport, machine(incident));
 }
 
 export function lengthOf(incident: Incident, now_ms = Date.now()): number {
@@ -60,8 +72,9 @@ function word(text: string): string {
 
 /** A silence for it and what is like it: conditions as routes have them. */
 export function silenceFor(incident: Incident): string {
-	const target = incident.target?.includes('"') ? undefined : incident.target;
+	const target = incident.target?.includes('"') ? undefined : incident.target, sensor = machine(incident);
 	const terms = [
+		sensor === undefined ? "" : `sensor=${word(sensor)}`,
 		incident.rule === undefined ? "" : `rule=${word(incident.rule)}`,
 		target === undefined ? "" : `target=${word(target)}`,
 		target === undefined && incident.server_ip !== undefined ? `server_ip=${incident.server_ip}` : "",

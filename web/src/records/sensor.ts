@@ -10,6 +10,9 @@ type Sensor = Row<"sensor">;
 /** What hubs themselves tell is of this name, and no machine's. */
 const HUB = "hub";
 
+/** In a list of sensors: there are more than there was room for. */
+export const MORE = "...";
+
 /** The machine that a record is of; undefined: it is of none, or of all together. */
 export function machineOf(sensor: string | undefined): string | undefined {
 	return sensor === HUB ? undefined : sensor;
