@@ -2,6 +2,7 @@
  * fleet_story.c: breakwater fleet story: what one address did at each sensor, in order.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/port_list.h"
@@ -75,39 +76,63 @@ static void print_json(const struct story_line *line)
 	buf_free(&out);
 }
 
-static void print_line(const struct story_line *line, bool is_first)
+/* As wide as the longest name, so that what is narrow stays readable. */
+static int sensor_width(const struct telling *telling, uint32_t lines)
 {
-	char when[WHEN_MAX], what[STORY_WHAT_MAX], sensor[64], ports[128] = "",
-							       times[32] = "";
-	if (is_first)
-		printf("%-20s %-20s %s\n", "SINCE", "SENSOR", "WHAT");
+	int width = (int)strlen("SENSOR");
+	for (uint32_t i = 0; i < lines; i++) {
+		int length = (int)strlen(story_at(telling->story, i)->sensor);
+		width = length > width ? length : width;
+	}
+	return width;
+}
+
+static void print_line(const struct look *look, const struct story_line *line,
+		       int width)
+{
+	char when[WHEN_MAX], sensor[64], ports[128] = "";
+	struct buf text = { 0 };
 	when_text(line->first_us, when);
-	/* Users' names are strangers' words. */
-	text_clean(what, sizeof(what), line->what);
 	text_clean(sensor, sizeof(sensor), line->sensor);
 	port_list_text(line->ports, line->port_count, ports, sizeof(ports));
+	if (line->severity != NULL)
+		buf_printf(&text, "%s: ", line->severity);
+	buf_text(&text, line->what);
+	if (ports[0] != '\0')
+		buf_printf(&text, ", port%s %s", line->port_count > 1 ? "s" : "",
+			   ports);
 	if (line->count > 1)
-		snprintf(times, sizeof(times), ", %llu times",
-			 (unsigned long long)line->count);
-	printf("%-20s %-20s %s%s%s%s%s%s\n", when, sensor, what,
-	       ports[0] != '\0' ? ", port " : "", ports, times,
-	       line->severity != NULL ? "  " : "",
-	       line->severity != NULL ? line->severity : "");
+		buf_printf(&text, ", %llu times", (unsigned long long)line->count);
+	printf("%s  %-*s  ", when, width, sensor);
+	/* Users' names are strangers' words. */
+	wrapped_print(look, TONE_NORMAL, (int)strlen(when) + 2 + width + 2,
+		      buf_cstr(&text) != NULL ? buf_cstr(&text) : "");
+	buf_free(&text);
+}
+
+static void print_lines(const struct look *look, const struct telling *telling,
+			uint32_t lines)
+{
+	enum { WHEN_WIDTH = sizeof("2026-01-01 00:00:00") - 1 };
+	int width = sensor_width(telling, lines);
+	uint32_t seen = story_sensors(telling->story);
+	printf("%-*s  %-*s  WHAT\n", WHEN_WIDTH, "SINCE", width, "SENSOR");
+	for (uint32_t i = 0; i < lines; i++)
+		print_line(look, story_at(telling->story, i), width);
+	printf("\n%u sensor%s seen it.\n", seen, seen == 1 ? " has" : "s have");
 }
 
 static int print_story(const struct fleet_options *o, struct telling *telling,
 		       const char *address)
 {
+	struct look look = look_of(&o->common);
 	uint32_t lines = story_finish(telling->story);
-	for (uint32_t i = 0; i < lines; i++)
-		if (o->common.json)
-			print_json(story_at(telling->story, i));
-		else
-			print_line(story_at(telling->story, i), i == 0);
+	for (uint32_t i = 0; o->common.json && i < lines; i++)
+		print_json(story_at(telling->story, i));
 	if (!o->common.json && lines == 0)
 		printf("Nothing is known of %s in that time.\n", address);
 	else if (!o->common.json)
-		printf("\n%u sensors have seen it.\n", story_sensors(telling->story));
+		print_lines(&look, telling, lines);
 	bool is_cut = telling->is_full || lines == STORY_LINES_MAX;
 	return is_cut ? fleet_complain("story", STATUS_INCOMPLETE,
 				       "there is more; a later --since shows the rest")

@@ -89,9 +89,8 @@ static void print_usual_time(const struct client_told *told)
 		return;
 	text_clean(since, sizeof(since), told->since);
 	fprintf(stderr,
-		"those that ended since %.16sZ: a hub is told of connections when they "
-		"end, those\nthat are open are shown where they are; another time with "
-		"--since\n",
+		"those that ended since %.16sZ; another time with --since\n"
+		"open ones only their own machines know: a hub is told when they end\n",
 		since);
 }
 

@@ -94,15 +94,16 @@ static void print_up(const json_t *part, const char *up, const struct look *look
 
 static void print_kept(const json_t *hub, const struct look *look)
 {
-	char text[CELL_MAX];
+	char lag[CELL_MAX], kept[CELL_MAX * 2];
 	const json_t *depot = json_object_get(hub, "depot");
+	text_span(lag, sizeof(lag), count_of(hub, "lag_us") / 1e6);
+	snprintf(kept, sizeof(kept), "it keeps what comes, %s after it came", lag);
 	label_print(look, "Depot");
 	print_name("%s: ", member_text(depot, "kind"));
-	print_up(depot, "it keeps what comes", look);
+	print_up(depot, kept, look);
 	printf("; ");
-	print_count(hub, "waiting", "batches wait");
-	text_span(text, sizeof(text), count_of(hub, "lag_us") / 1e6);
-	printf(", kept %s after they came\n", text);
+	bool is_one = count_of(hub, "waiting") == 1;
+	print_count(hub, "waiting", is_one ? "batch waits\n" : "batches wait\n");
 	if (count_of(hub, "refused") == 0)
 		return;
 	label_print(look, "");
@@ -123,7 +124,7 @@ static void print_incidents(const json_t *status, const struct look *look)
 	label_print(look, "Incidents");
 	print_count(incidents, "firing", "firing, ");
 	print_count(incidents, "unacknowledged",
-		    "of them nobody's: breakwater incidents\n");
+		    "of them not acknowledged: breakwater incidents\n");
 }
 
 static void print_cost(const json_t *status, const struct look *look)

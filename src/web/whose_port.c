@@ -74,15 +74,12 @@ static bool refuse(const struct having *having, char error[static SENSOR_SET_ERR
 {
 	unsigned port = having->whose->port;
 	if (having->several)
-		snprintf(
-			error, SENSOR_SET_ERROR_MAX,
-			"sensor: of which one, is to be said; port %u is told of by %s",
-			port, having->names);
+		snprintf(error, SENSOR_SET_ERROR_MAX,
+			 "sensor: name one of those that tell of port %u: %s", port,
+			 having->names);
 	else
 		snprintf(error, SENSOR_SET_ERROR_MAX,
-			 "sensor: of which one, is to be said; none tells of port %u "
-			 "now",
-			 port);
+			 "sensor: name one; none tells of port %u now", port);
 	return false;
 }
 

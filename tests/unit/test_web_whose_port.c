@@ -113,8 +113,8 @@ static void of_several_one_is_to_be_said(void **state)
 {
 	(void)state;
 	expect("/api/v1/explain?port=443", 400,
-	       "port 443 is told of by web-1,web-2,db-1\"");
-	expect("/api/v1/explain?port=443&site=paris", 400, "by web-1,web-2\"");
+	       "those that tell of port 443: web-1,web-2,db-1\"");
+	expect("/api/v1/explain?port=443&site=paris", 400, "443: web-1,web-2\"");
 	expect("/api/v1/explain?port=443&sensor=hub", 400, "none tells of port 443");
 	many = MANY;
 	expect("/api/v1/explain?port=80", 400, "edge-0,edge-1,edge-2,");
