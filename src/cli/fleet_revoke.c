@@ -2,85 +2,27 @@
  * fleet_revoke.c: breakwater fleet revoke: a sensor's key is not taken any more.
  *
  * It is done when this returns: the servers that are up have ended its connections.  No
- * hub needs to run for it.
+ * hub needs to run for it; if this is killed, one ends what was begun.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/fleet_command.h"
-#include "fleet/revoke.h"
-#include "fleet/sharing.h"
-
-enum { TRIES_MAX = 8 };
-
-static int complain_bucket(void)
-{
-	return fleet_complain(
-		"revoke", STATUS_UNREACHABLE,
-		"the fleet's bucket can't be reached: nothing was changed");
-}
-
-/* -ENOENT, -EBADMSG, or as link_get(). */
-static int read_member(struct link *link, const char *name, struct member *out,
-		       uint64_t *revision)
-{
-	char key[MEMBER_KEY_MAX];
-	struct buf text = { 0 };
-	snprintf(key, sizeof(key), MEMBER_KEY "%s", name);
-	int result = link_get(link, key, &text, revision);
-	if (result == 0 && !member_read(text.at, text.len, out))
-		result = -EBADMSG;
-	buf_free(&text);
-	return result;
-}
-
-static int write_member(struct link *link, const struct member *member,
-			uint64_t revision)
-{
-	char key[MEMBER_KEY_MAX];
-	struct buf text = { 0 };
-	uint64_t now;
-	snprintf(key, sizeof(key), MEMBER_KEY "%s", member->name);
-	int result = member_write(member, &text)
-			     ? link_put(link, key, text.at, text.len, revision, &now)
-			     : -ENOMEM;
-	buf_free(&text);
-	return result;
-}
-
-/* The key first: should the rest fail, it is the safe half. */
-static int revoke_once(struct link *link, const char *name, const char *why,
-		       struct member *member)
-{
-	uint64_t revision;
-	int result = read_member(link, name, member, &revision);
-	if (result != 0 || member->is_revoked)
-		return result;
-	struct revoked revoked = { .at_s = fleet_now_s() };
-	memcpy(revoked.public_key, member->public_key, sizeof(revoked.public_key));
-	memcpy(revoked.name, member->name, sizeof(revoked.name));
-	result = revoke_key(link, &revoked);
-	if (result != 0)
-		return result;
-	member->is_revoked = true;
-	member->revoked_s = revoked.at_s;
-	fleet_actor(member->revoked_by);
-	snprintf(member->why, sizeof(member->why), "%s", why);
-	return write_member(link, member, revision);
-}
+#include "fleet/revoking.h"
 
 static int note_in_bucket(const struct fleet_reach *reach, const char *name,
-			  const char *why, struct member *member)
+			  const char *why, struct revoked *revoked)
 {
 	int64_t until_us = fleet_patience_us();
-	int result, tries = 0;
+	int result;
 	do {
-		result = revoke_once(reach->link, name, why, member);
-	} while ((result == -EEXIST && ++tries < TRIES_MAX) ||
-		 fleet_try_again(result, until_us));
+		*revoked = (struct revoked){ .at_s = fleet_now_s() };
+		fleet_actor(revoked->by);
+		snprintf(revoked->why, sizeof(revoked->why), "%s", why);
+		result = revoking_begin(reach->link, name, revoked);
+	} while (fleet_try_again(result, until_us));
 	if (result == -ENOENT)
 		return fleet_complain(
 			"revoke", STATUS_USAGE,
@@ -90,7 +32,11 @@ static int note_in_bucket(const struct fleet_reach *reach, const char *name,
 	if (result == -EBADMSG)
 		return fleet_complain("revoke", STATUS_INCOMPLETE,
 				      "what is kept of %s can't be read", name);
-	return result == 0 ? STATUS_OK : complain_bucket();
+	return result == 0 ? STATUS_OK
+			   : fleet_complain("revoke", STATUS_UNREACHABLE,
+					    "the fleet's bucket can't be reached: it "
+					    "is not known whether the key is noted, "
+					    "so do it again");
 }
 
 static int tell_servers(const struct fleet_reach *reach)
@@ -116,34 +62,34 @@ static int tell_servers(const struct fleet_reach *reach)
 	return status;
 }
 
-/* Whom others block for what whoever had the key said. */
-static int take_back(const struct fleet_reach *reach, const char *name)
+/* Whom others block for what whoever had the key said, and the audit chain. */
+static int end_rest(const struct fleet_reach *reach, const struct revoked *revoked)
 {
-	char error[BUCKET_ERROR_MAX], actor[CLAIMS_WHO_MAX];
-	fleet_actor(actor);
-	const struct bucket_change change = { reach->link, &reach->keys.fleet_key,
-					      actor, clock_us(CLOCK_REALTIME) };
-	if (sharing_remove_sensor(&change, name, error) == 0)
+	char error[BUCKET_ERROR_MAX];
+	int64_t until_us = fleet_patience_us();
+	int result;
+	do {
+		result = revoking_end(reach->link, &reach->keys.fleet_key, revoked,
+				      error);
+	} while (fleet_try_again(result, until_us));
+	if (result == 0)
 		return STATUS_OK;
 	return fleet_complain("revoke", STATUS_INCOMPLETE,
-			      "%s: what it had shared goes on for an hour at most",
+			      "%s: what it had shared is taken back, and the audit "
+			      "chain told, by a hub within two minutes of when it can",
 			      error);
 }
 
 static int revoke_it(const struct fleet_reach *reach, const char *name, const char *why)
 {
-	struct member member;
-	int status = note_in_bucket(reach, name, why, &member);
+	struct revoked revoked;
+	int status = note_in_bucket(reach, name, why, &revoked);
 	if (status != STATUS_OK)
 		return status;
 	status = tell_servers(reach);
-	/* Also if servers are told later, by hubs: they don't do that for us. */
-	int taken = take_back(reach, name);
+	int rest = end_rest(reach, &revoked);
 	if (status == STATUS_OK)
-		status = taken;
-	if (!fleet_note(reach, "fleet_revoke", name, member.public_key, why))
-		status = fleet_complain("revoke", STATUS_INCOMPLETE,
-					"the audit chain can't be told");
+		status = rest;
 	if (status == STATUS_OK)
 		printf("%s is not let in any more, and its connections have ended.  A "
 		       "token that is made with --name %s\nlets a machine take its "

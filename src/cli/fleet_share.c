@@ -127,9 +127,17 @@ static int put(const struct fleet_reach *reach, const struct shared_entry *entry
 	       const char *address, int64_t now_us)
 {
 	char error[BUCKET_ERROR_MAX];
+	enum shared_added added;
 	const struct bucket_change change = { reach->link, &reach->keys.fleet_key,
 					      entry->by, now_us };
-	int result = sharing_add(&change, entry, 1, error);
+	int result = sharing_add(&change, entry, &added, 1, error);
+	/* A person's word waits for no other one's, so there was no room for it. */
+	if (result == -EEXIST)
+		return fleet_complain("share", STATUS_BAD_NEWS,
+				      "%s is not shared: %d are, and there is room for "
+				      "no more until one ends or is taken back "
+				      "(breakwater fleet unshare)",
+				      address, SHARED_MAX);
 	if (result != 0)
 		return fleet_complain(
 			"share", result == -EAGAIN ? STATUS_UNREACHABLE : STATUS_USAGE,

@@ -211,6 +211,7 @@ static void put_steering(const struct hub *hub, struct buf *json)
 	buf_text(json, "\"steering\":");
 	hub_steer_json(hub->steer, json);
 	buf_char(json, ',');
+	object_u64(json, "unshared", hub_steer_left_out(hub->steer));
 }
 
 static void put_names(struct hub *hub, struct buf *json)

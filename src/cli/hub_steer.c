@@ -50,6 +50,8 @@ struct hub_steer {
 	struct note_of notes[NOTES_MAX];
 	size_t note_count;
 	struct shared_waiting shares;
+	uint64_t
+		left_out; /* sources that found no room to be shared, since the start */
 	struct hub_targets *targets; /* fresh ones for the loop; NULL: none are */
 	/* The thread's. */
 	struct sensor_record *records;
@@ -61,8 +63,11 @@ struct hub_steer {
 
 /* ---- sensors that ask ---- */
 
-/* As it was joined: what it says of itself opens nothing. */
-static bool find_sensor(void *self, const char *sensor, struct document_reader *out)
+/*
+ * As it was joined: what it says of itself opens nothing.  0; -ENOENT: it is not let
+ * in; -EAGAIN: the bucket is silent.
+ */
+static int find_sensor(void *self, const char *sensor, struct document_reader *out)
 {
 	const struct hub_steer *s = self;
 	char key[MEMBER_KEY_MAX];
@@ -70,16 +75,19 @@ static bool find_sensor(void *self, const char *sensor, struct document_reader *
 	struct member member;
 	uint64_t revision;
 	snprintf(key, sizeof(key), MEMBER_KEY "%s", sensor);
-	bool is_there = fleet_name_is_good(sensor) &&
-			link_get(s->link, key, &text, &revision) == 0 &&
-			member_read(text.at, text.len, &member) && !member.is_revoked;
+	int result = fleet_name_is_good(sensor)
+			     ? link_get(s->link, key, &text, &revision)
+			     : -ENOENT;
+	if (result == 0 &&
+	    (!member_read(text.at, text.len, &member) || member.is_revoked))
+		result = -ENOENT;
 	buf_free(&text);
-	if (!is_there)
-		return false;
+	if (result != 0)
+		return result == -ENOENT ? -ENOENT : -EAGAIN;
 	snprintf(out->sensor, sizeof(out->sensor), "%s", sensor);
 	memcpy(out->site, member.site, sizeof(out->site));
 	memcpy(out->tags, member.tags, sizeof(out->tags));
-	return true;
+	return 0;
 }
 
 static void hear(void *self, const char *subject, const void *bytes, size_t len,
@@ -149,47 +157,94 @@ static bool gather(struct hub_steer *s)
 	return true;
 }
 
-/* What a revoked one has told may come for a while yet. */
-static bool is_let_in(struct hub_steer *s, const char *sensor)
+/* As find_sensor(); what a revoked one has told may come for a while yet. */
+static int is_let_in(struct hub_steer *s, const char *sensor)
 {
 	struct document_reader reader;
-	return strcmp(sensor, FLEET_HUB) == 0 || find_sensor(s, sensor, &reader);
+	return strcmp(sensor, FLEET_HUB) == 0 ? 0 : find_sensor(s, sensor, &reader);
 }
 
-/* Whoever has a sensor's key must not have the fleet cut itself off from its servers.
+static bool is_out(void *self, const char *sensor)
+{
+	return is_let_in(self, sensor) == -ENOENT;
+}
+
+/* Until there is an answer, as long as there is a point in it. */
+static void wait_again(struct hub_steer *s, const struct shared_entry *entries,
+		       size_t count, int64_t now_us)
+{
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < count; i++)
+		if (entries[i].until_us > now_us &&
+		    !shared_wait(&s->shares, &entries[i]))
+			s->left_out++;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/*
+ * Whoever has a sensor's key must not have the fleet cut itself off from its servers.
+ * Of whom the bucket says nothing is not known whether he is let in: he waits.
  */
-static void leave_out(struct hub_steer *s, struct shared_waiting *shares)
+static void leave_out(struct hub_steer *s, struct shared_waiting *shares,
+		      int64_t now_us)
 {
 	struct server_addresses servers;
 	size_t kept = 0;
 	whereabouts_list(s->whereabouts, &servers);
-	for (size_t i = 0; i < shares->count; i++)
-		if (!server_addresses_hold(&servers, &shares->at[i].address) &&
-		    is_let_in(s, shares->at[i].sensor))
-			shares->at[kept++] = shares->at[i];
+	for (size_t i = 0; i < shares->count; i++) {
+		const struct shared_entry *entry = &shares->at[i];
+		if (server_addresses_hold(&servers, &entry->address))
+			continue;
+		int found = is_let_in(s, entry->sensor);
+		if (found == -EAGAIN) {
+			wait_again(s, entry, shares->count - i, now_us);
+			break;
+		}
+		if (found == 0)
+			shares->at[kept++] = *entry;
+	}
 	shares->count = kept;
+}
+
+static void note_shares(struct hub_steer *s, const struct shared_waiting *shares,
+			const enum shared_added *results)
+{
+	uint64_t left_out = 0;
+	for (size_t i = 0; i < shares->count; i++) {
+		char address[ADDR_TEXT_MAX];
+		addr_text(&shares->at[i].address, address);
+		if (results[i] == SHARED_TAKEN)
+			take_note(s, "fleet_share", "breakwater", address, "",
+				  shares->at[i].why);
+		else
+			left_out += results[i] != SHARED_KNOWN;
+	}
+	pthread_mutex_lock(&s->lock);
+	s->left_out += left_out;
+	pthread_mutex_unlock(&s->lock);
 }
 
 static void share(struct hub_steer *s, int64_t now_us)
 {
 	static struct shared_waiting shares;
+	enum shared_added results[SHARED_WAITING_MAX];
 	const struct bucket_change change = { s->link, &s->key, "breakwater", now_us };
 	char error[BUCKET_ERROR_MAX];
 	pthread_mutex_lock(&s->lock);
 	shares = s->shares;
 	s->shares.count = 0;
 	pthread_mutex_unlock(&s->lock);
-	leave_out(s, &shares);
-	if (shares.count > 0 &&
-	    sharing_add(&change, shares.at, shares.count, error) == 0)
-		for (size_t i = 0; i < shares.count; i++) {
-			char address[ADDR_TEXT_MAX];
-			addr_text(&shares.at[i].address, address);
-			take_note(s, "fleet_share", "breakwater", address, "",
-				  shares.at[i].why);
-		}
+	leave_out(s, &shares, now_us);
+	int result = shares.count > 0 ? sharing_add(&change, shares.at, results,
+						    shares.count, error)
+				      : -ENOENT;
+	if (result == 0 || result == -EEXIST)
+		note_shares(s, &shares, results);
+	else if (result == -EAGAIN)
+		wait_again(s, shares.at, shares.count, now_us);
+	/* Who was let in when it was asked for may be revoked a moment later. */
 	if (s->seconds % EXPIRE_S == 0)
-		sharing_expire(&change, error);
+		sharing_tidy(&change, is_out, s, error);
 }
 
 static void look_at_targets(struct hub_steer *s)
@@ -331,8 +386,17 @@ void hub_steer_finding(struct hub_steer *s, const struct finding_record *finding
 	    !shared_of_finding(finding, clock_us(CLOCK_REALTIME), &entry))
 		return;
 	pthread_mutex_lock(&s->lock);
-	shared_wait(&s->shares, &entry);
+	if (!shared_wait(&s->shares, &entry))
+		s->left_out++;
 	pthread_mutex_unlock(&s->lock);
+}
+
+uint64_t hub_steer_left_out(struct hub_steer *s)
+{
+	pthread_mutex_lock(&s->lock);
+	uint64_t left_out = s->left_out;
+	pthread_mutex_unlock(&s->lock);
+	return left_out;
 }
 
 void hub_steer_json(struct hub_steer *s, struct buf *out)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "fleet/board.h"
@@ -28,6 +29,8 @@ void hub_steer_stop(struct hub_steer *steer);
 void hub_steer_lead(struct hub_steer *steer, bool leads);
 /* As the leader: a finding of a sensor, which is shared if it is one to share. */
 void hub_steer_finding(struct hub_steer *steer, const struct finding_record *finding);
+/* Sources that found no room to be shared, since the start. */
+uint64_t hub_steer_left_out(struct hub_steer *steer);
 void hub_steer_json(struct hub_steer *steer, struct buf *out);
 
 struct hub_steer_taking {

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "fleet/join_inside.h"
-#include "fleet/revoke.h"
+#include "fleet/revoking.h"
 
 enum {
 	US_PER_S = 1000000,
@@ -33,7 +33,8 @@ static const char made_key[] = "made";
 static void set_trouble(struct joining *joining, const char *error)
 {
 	pthread_mutex_lock(&joining->lock);
-	snprintf(joining->trouble, sizeof(joining->trouble), "%s", error);
+	snprintf(joining->trouble, sizeof(joining->trouble), "%.*s",
+		 JOINING_ERROR_MAX - 1, error);
 	pthread_mutex_unlock(&joining->lock);
 }
 
@@ -72,6 +73,17 @@ static int64_t renew(struct joining *joining, int64_t now_us)
 	return now_us + RETRY_US;
 }
 
+/* All of what somebody began. */
+static int64_t end(struct joining *joining, int64_t now_us)
+{
+	char error[BUCKET_ERROR_MAX];
+	int64_t at_us = renew(joining, now_us);
+	if (revoking_end_all(joining->o.link, &joining->keys.fleet_key, error) == 0)
+		return at_us;
+	set_trouble(joining, error);
+	return now_us + RETRY_US;
+}
+
 /*
  * What somebody has begun is his to finish within seconds.  If it is so a second time,
  * he is gone.
@@ -82,7 +94,7 @@ static int64_t look_and_push(struct joining *joining, bool *was_behind, int64_t 
 	int result = revoke_is_behind(joining->o.link, wall_s(), &is_behind);
 	if (result == 0 && is_behind && *was_behind) {
 		*was_behind = false;
-		return renew(joining, now_us);
+		return end(joining, now_us);
 	}
 	*was_behind = is_behind;
 	int64_t at_us = push(joining, now_us);

@@ -49,10 +49,9 @@ static const struct kept_field ticket_fields[] = {
 	NUMBER(ticket, used_s),
 };
 static const struct kept_field revoked_fields[] = {
-	NEED(revoked, public_key),
-	TEXT(revoked, name),
-	NUMBER(revoked, at_s),
-	NUMBER(revoked, until_s),
+	NEED(revoked, public_key), TEXT(revoked, name), NUMBER(revoked, at_s),
+	NUMBER(revoked, until_s),  TEXT(revoked, by),   TEXT(revoked, why),
+	FLAG(revoked, is_open),
 };
 static const struct kept_field note_fields[] = {
 	NUMBER(note, at_us),   NEED(note, actor),  NEED(note, action),

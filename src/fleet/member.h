@@ -51,6 +51,10 @@ struct revoked {
 	char name[FLEET_NAME_MAX]; /* of the sensor; "": of a token */
 	int64_t at_s;
 	int64_t until_s; /* when its credential ends by itself; 0: never */
+	/* Of a sensor that a person revoked: who, why, and whether something of it is
+	 * still to be done (revoking.h). */
+	char by[CLAIMS_WHO_MAX], why[MEMBER_WHY_MAX];
+	bool is_open;
 };
 
 /* What somebody did without a hub's help, for a hub to put into the audit chain. */

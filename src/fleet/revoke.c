@@ -48,6 +48,19 @@ int revoke_key(struct link *link, const struct revoked *revoked)
 	return result;
 }
 
+int revoke_read(struct link *link, const char *public_key, struct revoked *out)
+{
+	char key[MEMBER_KEY_MAX];
+	struct buf text = { 0 };
+	uint64_t revision;
+	key_of(public_key, key);
+	int result = link_get(link, key, &text, &revision);
+	if (result == 0 && !revoked_read(text.at, text.len, out))
+		result = -EBADMSG;
+	buf_free(&text);
+	return result;
+}
+
 bool revoke_is_noted(struct link *link, const char *public_key, int *error)
 {
 	char key[MEMBER_KEY_MAX];
@@ -185,6 +198,7 @@ static void compare(void *to, const char *key, const void *value, size_t len,
 	if (!revoked_read(value, len, &revoked) ||
 	    !is_named(&revoked, comparing->now_s, &comparing->tokens))
 		return;
+	comparing->is_behind |= revoked.is_open;
 	bool is_due =
 		revoked.until_s == 0 || comparing->now_s - revoked.at_s > TOKEN_LATE_S;
 	if (is_due && json_object_get(comparing->named, revoked.public_key) == NULL)

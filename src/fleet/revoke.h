@@ -5,7 +5,7 @@
  * of it, put into the bucket by whoever is quicker, and pushed to the servers, which
  * end the connections of those keys.  A server that was down asks the others when it
  * comes back, and hubs push it again each minute.  Whoever noted a key may die before
- * the account names it: hubs look for that, too.
+ * the account names it: hubs look for that, too, and end what else he began.
  */
 #pragma once
 
@@ -20,6 +20,8 @@ enum { REVOKE_ERROR_MAX = 320 };
 
 /* Notes it in the bucket; servers learn it by revoke_push(). 0 or -EAGAIN. */
 int revoke_key(struct link *link, const struct revoked *revoked);
+/* What is noted of it: 0, -ENOENT, -EBADMSG or -EAGAIN. */
+int revoke_read(struct link *link, const char *public_key, struct revoked *out);
 /* True if it is noted; -EAGAIN in *error: not known. */
 bool revoke_is_noted(struct link *link, const char *public_key, int *error);
 
@@ -30,8 +32,9 @@ bool revoke_is_noted(struct link *link, const char *public_key, int *error);
 int revoke_renew(struct link *link, const struct keyring *keys, int64_t now_s,
 		 char error[static REVOKE_ERROR_MAX]);
 /*
- * Whether a key is noted that this account does not name: perhaps only for a moment, as
- * somebody is about to.  0 or -EAGAIN: not known.
+ * Whether a key is noted that this account does not name, or with more that is to be
+ * done (revoking.h): perhaps only for a moment, as somebody is about to.  0 or -EAGAIN:
+ * not known.
  */
 int revoke_is_behind(struct link *link, int64_t now_s, bool *is_behind);
 /*

@@ -12,7 +12,7 @@
 #define SECOND_US 1000000LL
 enum { LINE_MAX = 2048 };
 
-static bool is_automatic(const struct shared_entry *entry)
+bool shared_is_automatic(const struct shared_entry *entry)
 {
 	return strcmp(entry->by, "breakwater") == 0;
 }
@@ -51,7 +51,7 @@ static bool take_line(const json_t *line, struct shared_entry *out)
 	record_text(out->why, sizeof(out->why), text_of(line, "why"));
 	int64_t lasts_us = out->until_us - out->seen_us;
 	bool is_whole = out->kind != NULL && out->proof != NULL;
-	return (is_whole || !is_automatic(out)) && out->severity != NULL &&
+	return (is_whole || !shared_is_automatic(out)) && out->severity != NULL &&
 	       addr_parse(text_of(line, "address"), &out->address) &&
 	       out->seen_us > 0 && lasts_us > 0 &&
 	       lasts_us <= 2 * SHARED_LONGEST_S * SECOND_US;
@@ -111,30 +111,32 @@ static bool has_share(const struct shared_list *list, const struct shared_entry 
 {
 	size_t count = 0;
 	for (size_t i = 0; i < list->count; i++)
-		count += is_automatic(&list->at[i]) &&
+		count += shared_is_automatic(&list->at[i]) &&
 			 strcmp(list->at[i].sensor, entry->sensor) == 0;
-	return !is_automatic(entry) || count < SHARED_OF_SENSOR_MAX;
+	return !shared_is_automatic(entry) || count < SHARED_OF_SENSOR_MAX;
 }
 
-bool shared_add(struct shared_list *list, const struct shared_entry *entry,
-		int64_t now_us)
+enum shared_added shared_add(struct shared_list *list, const struct shared_entry *entry,
+			     int64_t now_us)
 {
 	int64_t most_us = now_us + SHARED_LONGEST_S * SECOND_US;
 	struct shared_entry *into = NULL;
 	for (size_t i = 0; i < list->count && into == NULL; i++)
 		if (addr_equal(&list->at[i].address, &entry->address))
 			into = &list->at[i];
-	if (into == NULL && (list->count == SHARED_MAX || !has_share(list, entry)))
-		return false;
+	if (into == NULL && list->count == SHARED_MAX)
+		return SHARED_FULL;
+	if (into == NULL && !has_share(list, entry))
+		return SHARED_SENSOR_FULL;
 	/* A person's word stands, whatever a sensor goes on saying. */
-	if (into != NULL && is_automatic(entry) &&
-	    (!is_automatic(into) || entry->until_us <= into->until_us))
-		return false;
+	if (into != NULL && shared_is_automatic(entry) &&
+	    (!shared_is_automatic(into) || entry->until_us <= into->until_us))
+		return SHARED_KNOWN;
 	if (into == NULL)
 		into = &list->at[list->count++];
 	*into = *entry;
 	into->until_us = entry->until_us < most_us ? entry->until_us : most_us;
-	return true;
+	return SHARED_TAKEN;
 }
 
 static void drop(struct shared_list *list, size_t i)
@@ -166,7 +168,7 @@ bool shared_remove_sensor(struct shared_list *list, const char *sensor)
 	size_t before = list->count;
 	for (size_t i = list->count; i > 0; i--) {
 		const struct shared_entry *entry = &list->at[i - 1];
-		if (is_automatic(entry) && strcmp(entry->sensor, sensor) == 0)
+		if (shared_is_automatic(entry) && strcmp(entry->sensor, sensor) == 0)
 			drop(list, i - 1);
 	}
 	return list->count < before;

@@ -41,12 +41,20 @@ struct shared_list {
 size_t shared_read(const char *text, size_t len, struct shared_list *out);
 void shared_write(const struct shared_list *list, struct buf *out);
 
-/* Another or the same of that address; false: there is no room for it. */
-bool shared_add(struct shared_list *list, const struct shared_entry *entry,
-		int64_t now_us);
+enum shared_added {
+	SHARED_TAKEN,
+	SHARED_KNOWN,       /* the address is shared, for as long or by a person */
+	SHARED_FULL,        /* SHARED_MAX are */
+	SHARED_SENSOR_FULL, /* SHARED_OF_SENSOR_MAX of that sensor are */
+};
+/* Another or the same of that address. */
+enum shared_added shared_add(struct shared_list *list, const struct shared_entry *entry,
+			     int64_t now_us);
 /* By its address or finding.  False: there is none. */
 bool shared_remove(struct shared_list *list, const char *what);
-/* What that sensor alone has said, and no person.  False: it was nothing. */
+/* Whether it was a sensor alone that said it, and no person. */
+bool shared_is_automatic(const struct shared_entry *entry);
+/* What that sensor alone has said.  False: it was nothing. */
 bool shared_remove_sensor(struct shared_list *list, const char *sensor);
 /* Those that are over go; whether any was. */
 bool shared_expire(struct shared_list *list, int64_t now_us);

@@ -22,8 +22,11 @@ struct state {
 struct doing {
 	bool (*act)(struct shared_list *list, const struct doing *doing);
 	const struct shared_entry *entries;
+	enum shared_added *results; /* of each */
 	size_t count;
 	const char *what;
+	bool (*is_out)(void *self, const char *sensor);
+	void *self;
 	int64_t now_us;
 };
 
@@ -102,28 +105,34 @@ static int change_list(const struct bucket_change *change, const struct doing *d
 			result = 1;
 	}
 	free(state);
-	if (result == -EEXIST)
-		say(error, result, "others change it all the time; try again");
-	return result;
+	return result == -EEXIST
+		       ? say(error, -EAGAIN, "others change it all the time; try again")
+		       : result;
 }
 
 static bool add(struct shared_list *list, const struct doing *doing)
 {
 	bool is_changed = false;
-	for (size_t i = 0; i < doing->count; i++)
-		is_changed |= shared_add(list, &doing->entries[i], doing->now_us);
+	for (size_t i = 0; i < doing->count; i++) {
+		doing->results[i] = shared_add(list, &doing->entries[i], doing->now_us);
+		is_changed |= doing->results[i] == SHARED_TAKEN;
+	}
 	return is_changed;
 }
 
 int sharing_add(const struct bucket_change *change, const struct shared_entry *entries,
-		size_t count, char error[static BUCKET_ERROR_MAX])
+		enum shared_added *results, size_t count,
+		char error[static BUCKET_ERROR_MAX])
 {
-	const struct doing doing = { add, entries, count, NULL, change->now_us };
+	const struct doing doing = { .act = add,
+				     .entries = entries,
+				     .results = results,
+				     .count = count,
+				     .now_us = change->now_us };
+	for (size_t i = 0; i < count; i++)
+		results[i] = SHARED_KNOWN; /* of those that nothing becomes of */
 	int result = change_list(change, &doing, error);
-	return result == 1 ? say(error, -EEXIST,
-				 "there is no room for it, or it is "
-				 "shared already")
-			   : result;
+	return result == 1 ? say(error, -EEXIST, "none of it was taken") : result;
 }
 
 static bool take_out(struct shared_list *list, const struct doing *doing)
@@ -134,7 +143,7 @@ static bool take_out(struct shared_list *list, const struct doing *doing)
 int sharing_remove(const struct bucket_change *change, const char *what,
 		   char error[static BUCKET_ERROR_MAX])
 {
-	const struct doing doing = { take_out, NULL, 0, what, change->now_us };
+	const struct doing doing = { .act = take_out, .what = what };
 	int result = change_list(change, &doing, error);
 	return result == 1 ? say(error, -ENOENT, "that is not shared") : result;
 }
@@ -147,22 +156,38 @@ static bool take_out_sensor(struct shared_list *list, const struct doing *doing)
 int sharing_remove_sensor(const struct bucket_change *change, const char *sensor,
 			  char error[static BUCKET_ERROR_MAX])
 {
-	const struct doing doing = { take_out_sensor, NULL, 0, sensor, change->now_us };
+	const struct doing doing = { .act = take_out_sensor, .what = sensor };
 	int result = change_list(change, &doing, error);
 	return result == 1 ? 0 : result;
 }
 
-static bool nothing(struct shared_list *list, const struct doing *doing)
+/* Of each sensor once, as to know it may take asking. */
+static bool take_out_those_out(struct shared_list *list, const struct doing *doing)
 {
-	(void)list;
-	(void)doing;
-	return false;
+	size_t before = list->count, i = 0;
+	while (i < list->count) {
+		const struct shared_entry *entry = &list->at[i];
+		field_text64 sensor;
+		bool is_known = !shared_is_automatic(entry);
+		for (size_t j = 0; j < i && !is_known; j++)
+			is_known = shared_is_automatic(&list->at[j]) &&
+				   strcmp(list->at[j].sensor, entry->sensor) == 0;
+		memcpy(sensor, entry->sensor, sizeof(sensor));
+		/* All of the first one's are here or later: so the place stays. */
+		if (is_known || !doing->is_out(doing->self, sensor) ||
+		    !shared_remove_sensor(list, sensor))
+			i++;
+	}
+	return list->count < before;
 }
 
-int sharing_expire(const struct bucket_change *change,
-		   char error[static BUCKET_ERROR_MAX])
+int sharing_tidy(const struct bucket_change *change,
+		 bool (*is_out)(void *self, const char *sensor), void *self,
+		 char error[static BUCKET_ERROR_MAX])
 {
-	const struct doing doing = { .act = nothing };
+	const struct doing doing = { .act = take_out_those_out,
+				     .is_out = is_out,
+				     .self = self };
 	int result = change_list(change, &doing, error);
 	return result == 1 ? 0 : result;
 }

@@ -193,8 +193,12 @@ bool steer_hear(struct steer *steer, const char *subject, const void *bytes, siz
 		return false;
 	int count = news_ask_read(bytes, len, have);
 	/* The server let only that sensor ask on that subject. */
-	if (name == NULL || count < 0 ||
-	    !steer->options.find(steer->options.self, name + 1, &reader))
+	int found =
+		name != NULL && count >= 0
+			? steer->options.find(steer->options.self, name + 1, &reader)
+			: -ENOENT;
+	answer->failed = found == -EAGAIN; /* it asks again */
+	if (found != 0)
 		return true;
 	if (atomic_load(&steer->is_changed))
 		catch_up(steer);

@@ -13,8 +13,11 @@
 struct steer_options {
 	struct link *link;
 	const struct nkey *key; /* the fleet's; a leader's has its seed */
-	/* Who a sensor is, as it was joined; false: nobody. On threads of the link. */
-	bool (*find)(void *self, const char *sensor, struct document_reader *out);
+	/*
+	 * Who a sensor is, as it was joined: 0; -ENOENT: nobody, or revoked; -EAGAIN:
+	 * not known now.  On threads of the link.
+	 */
+	int (*find)(void *self, const char *sensor, struct document_reader *out);
 	/* What a leader did, for the audit trail. */
 	void (*audit)(void *self, const char *action, const char *actor,
 		      const char *subject, const char *before, const char *after);

@@ -265,10 +265,10 @@ static void a_list_reads_back_the_same(void **state)
 	record_text(f.summary, sizeof(f.summary), "\"quoted\"\nand two lines");
 	list.count = 0;
 	assert_true(shared_of_finding(&f, scene->now_us, &entry));
-	assert_true(shared_add(&list, &entry, scene->now_us));
+	assert_int_equal(shared_add(&list, &entry, scene->now_us), SHARED_TAKEN);
 	f = grave(scene, "2001:db8::7");
 	assert_true(shared_of_finding(&f, scene->now_us, &entry));
-	assert_true(shared_add(&list, &entry, scene->now_us));
+	assert_int_equal(shared_add(&list, &entry, scene->now_us), SHARED_TAKEN);
 	shared_write(&list, &text);
 	assert_int_equal(shared_read(text.at, text.len, &read), 0);
 	shared_write(&read, &again);
@@ -291,8 +291,12 @@ static void one_sensor_fills_no_list(void **state)
 		snprintf(address, sizeof(address), "203.0.113.%d", i);
 		struct finding_record f = grave(scene, address);
 		assert_true(shared_of_finding(&f, scene->now_us, &entry));
-		shared_add(&list, &entry, scene->now_us);
+		assert_int_equal(shared_add(&list, &entry, scene->now_us),
+				 i <= SHARED_OF_SENSOR_MAX ? SHARED_TAKEN
+							   : SHARED_SENSOR_FULL);
 	}
+	struct shared_entry known = list.at[0];
+	assert_int_equal(shared_add(&list, &known, scene->now_us), SHARED_KNOWN);
 	assert_int_equal(list.count, SHARED_OF_SENSOR_MAX);
 	assert_true(shared_remove(&list, "203.0.113.3"));
 	assert_int_equal(list.count, SHARED_OF_SENSOR_MAX - 1);
@@ -322,7 +326,8 @@ static void what_one_sensor_said_is_taken_back(void **state)
 			said_by(scene, i % 3 == 0 ? "web-4" : "web-3", i);
 		if (i == 1)
 			record_text(entry.by, sizeof(entry.by), "alice");
-		assert_true(shared_add(&list, &entry, scene->now_us));
+		assert_int_equal(shared_add(&list, &entry, scene->now_us),
+				 SHARED_TAKEN);
 	}
 	assert_true(shared_remove_sensor(&list, "web-3"));
 	assert_int_equal(list.count, 4);
@@ -365,7 +370,7 @@ static void nothing_is_shared_for_longer_than_a_day(void **state)
 	assert_true(shared_of_finding(&f, scene->now_us, &entry));
 	record_text(entry.by, sizeof(entry.by), "alice");
 	entry.until_us = scene->now_us + 30 * DAY;
-	assert_true(shared_add(&list, &entry, scene->now_us));
+	assert_int_equal(shared_add(&list, &entry, scene->now_us), SHARED_TAKEN);
 	assert_int_equal(list.at[0].until_us, scene->now_us + DAY);
 }
 
