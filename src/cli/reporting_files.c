@@ -120,7 +120,7 @@ bool reporting_files_end(struct reporting_files *files,
 			 char sha256[static REPORTING_SHA256_MAX])
 {
 	char name[NAME_SIZE], path[PATH_SIZE], fresh[PATH_SIZE];
-	snprintf(name, sizeof(name), "%s.sha256", files->stem);
+	snprintf(name, sizeof(name), "%s" REPORTING_DIGESTS, files->stem);
 	snprintf(path, sizeof(path), "%s/%s", files->folder, name);
 	snprintf(fresh, sizeof(fresh), "%s/%s" FRESH, files->folder, name);
 	int error = file_replace(fresh, files->digests.at, files->digests.len);
@@ -177,7 +177,23 @@ bool reporting_period_kind(const char *name, size_t len, enum period_kind *kind)
 	return false;
 }
 
-/* Of a name that is of this report and such a period, the length of its stem; else 0.
+/* What files of a report end in. */
+static bool is_suffix(const char *text)
+{
+	static const char *const beside[] = { REPORTING_BUNDLE, REPORTING_TEXT,
+					      REPORTING_DIGESTS };
+	for (size_t i = 0; report_format_at(i) != NULL; i++)
+		if (strcmp(report_format_at(i)->suffix, text) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
+		if (strcmp(beside[i], text) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Of a name that is of this report and such a period, the length of its stem; else 0.
+ * The whole name counts: a report of one's own may begin as this one's stem does.
  */
 static size_t stem_len(const char *name, const char *report, enum period_kind kind)
 {
@@ -186,7 +202,7 @@ static size_t stem_len(const char *name, const char *report, enum period_kind ki
 	if (strncmp(name, report, len) != 0 || name[len] != '_')
 		return 0;
 	size_t period = strcspn(name + len + 1, ".");
-	if (name[len + 1 + period] != '.' ||
+	if (!is_suffix(name + len + 1 + period) ||
 	    !reporting_period_kind(name + len + 1, period, &known) || known != kind)
 		return 0;
 	return len + 1 + period;

@@ -11,7 +11,9 @@
 #include "base/buf.h"
 #include "cli/reporting_wire.h"
 
-#define REPORTING_BUNDLE ".bundle"
+#define REPORTING_BUNDLE  ".bundle"
+#define REPORTING_TEXT    ".txt"
+#define REPORTING_DIGESTS ".sha256"
 
 /* Files of one report, on their way. */
 struct reporting_files {

@@ -153,7 +153,7 @@ static bool write_summary(const struct report *report, struct reporting_files *f
 {
 	struct buf text = { 0 };
 	report_summary(report, SUMMARY_MAX, &text);
-	bool is_good = reporting_files_add(files, ".txt", &text);
+	bool is_good = reporting_files_add(files, REPORTING_TEXT, &text);
 	buf_free(&text);
 	return is_good;
 }

@@ -141,11 +141,14 @@ static void of_each_report_and_length_the_newest_are_kept(void **unused)
 					      "pci-dss_2026-02", "pci-dss_2026-10" };
 	static const char *const others[] = {
 		"pci-dss_2020-Q1",    "pci-dss_2020",        "pci-dss_2020-W01",
-		"pci-dss_2020-01-01", "pci-dss_own_2020-01", "pci_2020-01"
+		"pci-dss_2020-01-01", "pci-dss_own_2020-01", "pci_2020-01",
+		/* Reports of one's own that are called as a file of this one. */
+		"pci-dss_2020-01.x_2020-01", "pci-dss_2020-01.pdf_2020-02"
 	};
+	enum { OTHERS = sizeof(others) / sizeof(others[0]) };
 	for (size_t i = 0; i < 4; i++)
 		make(months[i], "x");
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < OTHERS; i++)
 		make(others[i], "x");
 	reporting_files_prune(state, "pci-dss", PERIOD_MONTH, 2);
 	assert_false(is_there("pci-dss_2025-12.pdf"));
@@ -154,7 +157,7 @@ static void of_each_report_and_length_the_newest_are_kept(void **unused)
 	assert_true(is_there("pci-dss_2026-02.pdf"));
 	assert_true(is_there("pci-dss_2026-02.sha256"));
 	assert_true(is_there("pci-dss_2026-10.txt"));
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < OTHERS; i++) {
 		char name[64];
 		snprintf(name, sizeof(name), "%s.pdf", others[i]);
 		assert_true(is_there(name));
