@@ -130,6 +130,17 @@ static uint64_t report_id(const struct reporting_mail *mail)
 	return id != 0 ? id : 1;
 }
 
+static enum reporting_mailed mail_state(const struct sending *sending, uint64_t id,
+					const char **why)
+{
+	if (sending_waits(sending, id))
+		return REPORTING_MAIL_TOLD;
+	if (!sending_was_refused(sending, id))
+		return REPORTING_MAILED;
+	*why = "the process that tells people could not keep it";
+	return REPORTING_MAIL_REFUSED;
+}
+
 enum reporting_mailed alerting_mail_report(struct alerting *a,
 					   const struct reporting_mail *mail,
 					   const char **why)
@@ -152,8 +163,7 @@ enum reporting_mailed alerting_mail_report(struct alerting *a,
 	else if (a->sending == NULL)
 		*why = "nobody was to be told when the daemon began; restart it";
 	else if (mail->is_told)
-		return sending_waits(a->sending, notice.id) ? REPORTING_MAIL_TOLD
-							    : REPORTING_MAILED;
+		return mail_state(a->sending, notice.id, why);
 	else
 		return sending_tell(a->sending, mail->sink, &notice)
 			       ? REPORTING_MAIL_TOLD

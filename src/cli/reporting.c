@@ -118,7 +118,7 @@ static void begin(struct reporting *r, struct reporting_item *item,
 {
 	r->busy = item;
 	r->is_answered = r->is_unmailed = false;
-	r->told = r->mailed = r->given_up = 0;
+	r->told = r->mailed = r->refused = r->given_up = 0;
 	r->mail = reporting_entry(r, item)->mail;
 	r->since_us = steady_us;
 	item->tries++;

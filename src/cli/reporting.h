@@ -33,6 +33,7 @@ enum reporting_mailed {
 	REPORTING_MAILED, /* it is on disk */
 	REPORTING_MAIL_TOLD,
 	REPORTING_MAIL_LATER,
+	REPORTING_MAIL_REFUSED, /* it was told, and could not be kept */
 	REPORTING_MAIL_NEVER
 };
 
@@ -41,7 +42,7 @@ struct reporting_sink {
 	/* A report_made record; action: of the audit chain, NULL: no news for it. */
 	void (*made)(void *self, const struct report_made_record *record,
 		     const char *action);
-	/* NEVER: why says why. */
+	/* REFUSED, NEVER: why says why. */
 	enum reporting_mailed (*mail)(void *self, const struct reporting_mail *mail,
 				      const char **why);
 };
@@ -81,8 +82,8 @@ struct reporting {
 	struct reporting_event event; /* of busy, once is_answered */
 	bool is_answered;
 	struct config_words mail; /* sinks, as they were when it was ordered */
-	/* Bit per sink that was told of it, has it, or never will. */
-	uint32_t told, mailed, given_up;
+	/* Bit per sink that was told of it, has it, could not keep it, or never will. */
+	uint32_t told, mailed, refused, given_up;
 	bool is_unmailed;    /* not all have it, and that is not waited for */
 	int64_t since_us;    /* by CLOCK_MONOTONIC: when it was ordered, or answered */
 	int64_t answered_us; /* by the clock on the wall */

@@ -170,6 +170,12 @@ static void read_text(const struct reporting *r, struct buf *out)
 	buf_free(&path);
 }
 
+/* Of what somebody asked for, nobody tries again by himself. */
+static const char *what_next(const struct reporting *r)
+{
+	return r->busy->is_asked ? "ask again" : "it is tried again";
+}
+
 static void give_to(struct reporting *r, size_t sink, struct reporting_mail *mail)
 {
 	const uint32_t bit = 1U << sink;
@@ -183,6 +189,11 @@ static void give_to(struct reporting *r, size_t sink, struct reporting_mail *mai
 	case REPORTING_MAIL_TOLD:
 		r->told |= bit;
 		break;
+	case REPORTING_MAIL_REFUSED:
+		r->refused |= bit;
+		snprintf(r->event.error, sizeof(r->event.error),
+			 "not mailed to %s: %s; %s", mail->sink, why, what_next(r));
+		break;
 	case REPORTING_MAIL_NEVER:
 		r->given_up |= bit;
 		snprintf(r->event.error, sizeof(r->event.error), "not mailed to %s: %s",
@@ -193,10 +204,15 @@ static void give_to(struct reporting *r, size_t sink, struct reporting_mail *mai
 	}
 }
 
-/* But for those who never will. */
-static bool all_have_it(const struct reporting *r)
+static uint32_t settled(const struct reporting *r)
 {
-	return (r->mailed | r->given_up) == (1U << r->mail.count) - 1;
+	return r->mailed | r->refused | r->given_up;
+}
+
+/* Nobody is waited for: who does not have it now won't have it by waiting. */
+static bool all_are_settled(const struct reporting *r)
+{
+	return settled(r) == (1U << r->mail.count) - 1;
 }
 
 static void mail_it(struct reporting *r)
@@ -216,7 +232,7 @@ static void mail_it(struct reporting *r)
 				       .is_asked = r->busy->is_asked,
 				       .at_us = r->answered_us };
 	for (size_t i = 0; mail.text != NULL && i < r->mail.count; i++)
-		if (((r->mailed | r->given_up) & 1U << i) == 0)
+		if ((settled(r) & 1U << i) == 0)
 			give_to(r, i, &mail);
 	buf_free(&text);
 }
@@ -225,15 +241,15 @@ void reporting_hand_over(struct reporting *r, int64_t now_us, int64_t steady_us,
 			 struct buf *said)
 {
 	bool is_late = steady_us - r->since_us > MAIL_S * SECOND_US;
-	if (r->event.is_made && !all_have_it(r))
+	if (r->event.is_made && !all_are_settled(r))
 		mail_it(r);
-	bool is_done = !r->event.is_made || all_have_it(r);
-	r->is_unmailed = !is_done && is_late;
-	if (r->is_unmailed)
+	bool is_done = !r->event.is_made || all_are_settled(r);
+	r->is_unmailed = r->event.is_made && (r->refused != 0 || (!is_done && is_late));
+	if (!is_done && is_late)
 		snprintf(r->event.error, sizeof(r->event.error),
 			 "not mailed to all: the process that tells people did not "
-			 "take it in %d seconds; it is tried again",
-			 MAIL_S);
+			 "take it in %d seconds; %s",
+			 MAIL_S, what_next(r));
 	if (is_done || is_late)
 		reporting_finish(r, now_us, said);
 }

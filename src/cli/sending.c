@@ -28,6 +28,8 @@ struct sending {
 	struct guard *process; /* NULL: it could not start */
 	char why_not[GUARD_TEXT_MAX];
 	struct pending pending[PENDING_MAX];
+	uint64_t refused[PENDING_MAX]; /* ids; 0: free */
+	size_t refused_next;           /* round and round */
 	struct spool_counts counts;
 	bool has_reload;
 };
@@ -165,6 +167,25 @@ bool sending_waits(const struct sending *sending, uint64_t id)
 	return false;
 }
 
+bool sending_was_refused(const struct sending *sending, uint64_t id)
+{
+	for (size_t i = 0; i < PENDING_MAX; i++)
+		if (sending->refused[i] == id)
+			return id != 0;
+	return false;
+}
+
+static void note_refused(struct sending *sending, uint64_t id, bool is_refused)
+{
+	for (size_t i = 0; i < PENDING_MAX; i++)
+		if (sending->refused[i] == id)
+			sending->refused[i] = 0;
+	if (!is_refused)
+		return;
+	sending->refused[sending->refused_next] = id;
+	sending->refused_next = (sending->refused_next + 1) % PENDING_MAX;
+}
+
 bool sending_tell(struct sending *sending, const char *sink,
 		  const struct notice *notice)
 {
@@ -175,6 +196,7 @@ bool sending_tell(struct sending *sending, const char *sink,
 	notice_json(notice, &pending->json);
 	if (!buf_ok(&pending->json) || pending->json.len > SPOOL_BYTES_MAX)
 		return false;
+	note_refused(sending, notice->id, false);
 	pending->id = notice->id;
 	pending->is_told = false;
 	record_text(pending->sink, sizeof(pending->sink), sink);
@@ -226,12 +248,23 @@ static void forget(struct sending *sending, uint64_t id)
 	buf_free(&pending->json);
 }
 
+/* Of what nobody told it, nobody asks. */
+static void take_refused(struct sending *sending, uint64_t id)
+{
+	if (id == 0 || pending_of(sending, id) == NULL)
+		return;
+	note_refused(sending, id, true);
+	forget(sending, id);
+}
+
 static void take_event(struct sending *sending, const struct sending_event *event,
 		       const struct sending_output *output, struct buf *text)
 {
 	sending->counts = event->counts;
 	if (event->kind == SENDING_TAKEN)
 		forget(sending, event->id);
+	else if (event->kind == SENDING_REFUSED)
+		take_refused(sending, event->id);
 	else if (event->kind == SENDING_RESULT)
 		take_result(event, output);
 	else if (event->kind == SENDING_SAID)

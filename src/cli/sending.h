@@ -55,6 +55,8 @@ bool sending_tell(struct sending *sending, const char *sink,
 		  const struct notice *notice);
 /* It is not on disk yet; of no message that was not told. */
 bool sending_waits(const struct sending *sending, uint64_t id);
+/* It could not be kept, when it was told last; known of the last 128. */
+bool sending_was_refused(const struct sending *sending, uint64_t id);
 /* The configuration's files have changed. */
 void sending_reload(struct sending *sending);
 

@@ -80,9 +80,11 @@ static void tell_result(void *self, const struct notification_record *notificati
 		guard_emit(&event, sizeof(event));
 }
 
-static void tell_taken(uint64_t id)
+static void tell_put(uint64_t id, bool is_kept)
 {
-	struct sending_event event = { .kind = SENDING_TAKEN, .id = id };
+	struct sending_event event = { .kind = is_kept ? SENDING_TAKEN
+						       : SENDING_REFUSED,
+				       .id = id };
 	emit(&event);
 }
 
@@ -95,11 +97,14 @@ static void put(const struct sending_message *message)
 			   process.json.len, now());
 	struct buf text = { 0 };
 	if (put == SPOOL_REFUSED)
-		buf_printf(&text, "a message to %s could not be kept, and is lost",
+		buf_printf(&text,
+			   "a message to %s could not be kept: it is too long, or "
+			   "there is not enough memory; if it was about an incident, "
+			   "it is lost",
 			   message->sink);
 	say(&text);
 	buf_free(&text);
-	tell_taken(message->id);
+	tell_put(message->id, put != SPOOL_REFUSED);
 }
 
 /* What does not go on where the one before ended is of one that was given up. */

@@ -28,6 +28,7 @@ _Static_assert(sizeof(struct sending_message) <= GUARD_EVENT_MAX, "one datagram"
 
 enum sending_event_kind {
 	SENDING_TAKEN = 1, /* it is on disk, or known already */
+	SENDING_REFUSED,   /* it could not be kept */
 	SENDING_RESULT,
 	SENDING_STATE,
 	SENDING_SAID, /* for a person */

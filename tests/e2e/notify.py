@@ -283,6 +283,12 @@ def nothing_is_lost_and_nothing_comes_twice(tap, lab):
     driver.begin()
     driver.tell(0x31, "late", "new")
     driver.came("late", "sent")
+    driver.say(f"bad {0x41:016x} late")
+    state = until(lambda: (is_now := driver.answer(f"state {0x41:016x}", "state_of"))
+                  != "waits" and is_now, "what came of it")
+    tap.equal((state, driver.answer(f"state {0x31:016x}", "state_of")), ("refused", "kept"),
+              "what could not be kept is known to be refused, and not taken for kept")
+    tap.ok("a message to late could not be kept" in driver.errors.read_text(), "and said")
     tap.equal(sum("Permission denied" in line for line in
                   driver.errors.read_text().splitlines()), 1, "which it does")
 

@@ -4,6 +4,8 @@
  *
  *   sending_driver FOLDER SINKS USER   SINKS: a file, "NAME URL" in each line
  *   tell ID SINK REASON KEY[,KEY...] STATE SEVERITY SUMMARY
+ *   bad ID SINK   a report with a file of elsewhere, which nobody keeps
+ *   state ID
  *   reload   kill   counts
  */
 #include <poll.h>
@@ -106,6 +108,36 @@ static void tell(char *rest)
 		fputs("not taken\n", stderr);
 }
 
+static void tell_bad(char *rest)
+{
+	char *id = strtok_r(rest, " ", &rest), *sink = strtok_r(NULL, " \n", &rest);
+	const char *const files[] = { "../shadow" };
+	const struct notice_report report = { .title = "CIS",
+					      .text = "",
+					      .folder = "",
+					      .files = files,
+					      .file_count = 1 };
+	const struct notice notice = { .id = strtoull(id, NULL, HEX),
+				       .reason = "report",
+				       .key = "cis",
+				       .host = "db01",
+				       .link = "",
+				       .at_us = clock_us(CLOCK_REALTIME),
+				       .report = &report };
+	if (!sending_tell(sending, sink, &notice))
+		fputs("not taken\n", stderr);
+}
+
+static void print_state(const char *word)
+{
+	uint64_t id = strtoull(word, NULL, HEX);
+	const char *state = sending_waits(sending, id)         ? "waits"
+			    : sending_was_refused(sending, id) ? "refused"
+							       : "kept";
+	printf("{\"state_of\":\"%s\"}\n", state);
+	fflush(stdout);
+}
+
 static void print_counts(void)
 {
 	char text[GUARD_TEXT_MAX];
@@ -123,6 +155,10 @@ static void obey(char *line)
 	char text[GUARD_TEXT_MAX];
 	if (strncmp(line, "tell ", 5) == 0)
 		tell(line + 5);
+	else if (strncmp(line, "bad ", 4) == 0)
+		tell_bad(line + 4);
+	else if (strncmp(line, "state ", 6) == 0)
+		print_state(line + 6);
 	else if (strncmp(line, "reload", 6) == 0)
 		sending_reload(sending);
 	else if (strncmp(line, "counts", 6) == 0)

@@ -30,6 +30,7 @@ static char folder[] = "/tmp/mailed-XXXXXX";
 /* Who tells people, seen from here. */
 static struct {
 	enum reporting_mailed answer;
+	const char *refuses; /* the sink that can't keep what it was told */
 	char told[256]; /* names of sinks, in the order in which they were asked */
 	int64_t at_us;  /* of the last mail */
 	size_t files;
@@ -50,6 +51,8 @@ static enum reporting_mailed take_mail(void *self, const struct reporting_mail *
 		snprintf(post.last_file, sizeof(post.last_file), "%s",
 			 mail->files[mail->file_count - 1]);
 	*why = "it is gone";
+	if (post.refuses != NULL && strcmp(post.refuses, mail->sink) == 0)
+		return mail->is_told ? REPORTING_MAIL_REFUSED : REPORTING_MAIL_TOLD;
 	return post.answer;
 }
 
@@ -183,6 +186,29 @@ static void what_nobody_takes_is_tried_again(void **unused)
 	assert_int_equal(period.until_us, at(ENDED));
 }
 
+/* Told is not mailed: who could not keep it does not have it. */
+static void what_is_refused_is_not_mailed_and_tried_again(void **unused)
+{
+	(void)unused;
+	struct period period;
+	post.answer = REPORTING_MAIL_TOLD;
+	post.refuses = "b";
+	is_answered("cis_2026-11.pdf");
+	seconds_later(1);
+	assert_non_null(reporting.busy); /* for a may have it yet */
+	post.answer = REPORTING_MAILED;
+	seconds_later(2);
+	assert_null(reporting.busy);
+	assert_string_equal(post.told, "a b a? b? a?");
+	assert_string_equal(made.state, "made");
+	assert_string_equal(made.mailed_to, "a");
+	assert_string_equal(made.error,
+			    "not mailed to b: it is gone; it is tried again");
+	assert_false(was_made_before_a_restart());
+	assert_null(reporting_due(&reporting, at(NOON) + 61 * SECOND_US, &period));
+	assert_non_null(reporting_due(&reporting, at(NOON) + 63 * SECOND_US, &period));
+}
+
 static void who_is_no_sink_any_more_does_not_hold_it_up(void **unused)
 {
 	(void)unused;
@@ -233,6 +259,7 @@ int main(void)
 		TEST(it_is_done_when_all_have_it_on_disk),
 		TEST(a_reload_meanwhile_changes_nothing_of_it),
 		TEST(what_nobody_takes_is_tried_again),
+		TEST(what_is_refused_is_not_mailed_and_tried_again),
 		TEST(who_is_no_sink_any_more_does_not_hold_it_up),
 		TEST(all_files_are_mailed),
 	};
