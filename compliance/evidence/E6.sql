@@ -63,7 +63,9 @@ lines AS (
            WHEN acknowledged IS NULL
             AND (closed_by IS NULL OR closed_by = 'breakwater')
             AND coalesce(automatic, 0) = 0
-             THEN 'nobody acknowledged it'
+             THEN CASE WHEN told_at IS NULL
+                    THEN 'nobody was told, as it was suppressed, and nobody acknowledged it'
+                  ELSE 'nobody acknowledged it' END
          END AS deviation
   FROM each WHERE is_grave
   UNION ALL

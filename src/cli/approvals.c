@@ -3,6 +3,7 @@
  */
 #include "cli/approvals.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,10 @@ bool approvals_open(struct approvals *a, const char *folder,
 	a->due_us = INT64_MAX;
 	a->is_unread = !store_look_well(folder, RECORD_approval, &filter, recall,
 					&recalling, error);
+	if (recalling.failed)
+		snprintf(error, STORE_ERROR_MAX, "not enough memory");
+	/* A part of the past is not the past: the rest would seem new. */
+	a->is_unread |= recalling.failed;
 	if (a->is_unread)
 		a->count = 0;
 	drop_withdrawn(a);

@@ -33,8 +33,8 @@ struct approvals {
 
 /*
  * The store of that folder.  False without memory.  is_unread with one line in error:
- * there is one, and it can't be read now, so nothing is to be settled: entries would
- * seem new, and begin to be due anew.
+ * there is one, and it can't be read now, or not all of it, so nothing is to be
+ * settled: entries would seem new, and begin to be due anew.
  */
 bool approvals_open(struct approvals *approvals, const char *folder,
 		    char error[static STORE_ERROR_MAX]);

@@ -241,7 +241,8 @@ def e6_grave(one):
     if after is None and not one.suppressed_by:
         deviation = "nobody was told"
     elif when is None and not is_closed_by_hand(one) and not is_answered(one):
-        deviation = "nobody acknowledged it"
+        deviation = "nobody acknowledged it" if after is not None else (
+            "nobody was told, as it was suppressed, and nobody acknowledged it")
     return row(severity=one.severity, incidents=1, incident=one.ident, rule=one.rule,
                summary=one.summary, detected=text(one.detected),
                told=None if after is None else text(one.detected + after),

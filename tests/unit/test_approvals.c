@@ -22,6 +22,14 @@
 enum { TOLD_MAX = 8, INTERVAL_S = 180 * 86400 };
 
 static struct approvals approvals;
+static size_t most_rows = SIZE_MAX; /* for more there is no memory */
+
+/* The C library's, for all that is linked into this program. */
+void *reallocarray(void *at, size_t rows, size_t size)
+{
+	return rows <= most_rows ? realloc(at, rows * size) : NULL;
+}
+
 static struct approval_record told[TOLD_MAX];
 static size_t count;
 
@@ -195,6 +203,37 @@ static void what_cannot_be_read_is_not_none(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* Those that were read before memory was short are not all there were. */
+static void what_is_read_in_part_is_not_read(void **state)
+{
+	enum { ENTRIES = 100, WRITE_MS = 10000 };
+	char folder[] = "/tmp/approvals-test-XXXXXX", command[64], error[STORE_ERROR_MAX];
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	struct store *store = store_open(folder, &store_no_limits);
+	for (unsigned i = 0; i < ENTRIES; i++) {
+		struct approval_record entry;
+		record_init(RECORD_approval, &entry);
+		entry.at = NOW + i;
+		entry.state = "approved";
+		snprintf(entry.id, sizeof(entry.id), "%u", i);
+		assert_true(store_put(store, RECORD_approval, &entry));
+	}
+	assert_true(store_wait_written(store, WRITE_MS));
+	store_close(store);
+	most_rows = 64;
+	assert_false(approvals_open(&approvals, folder, error));
+	assert_true(approvals.is_unread);
+	assert_int_equal(approvals.count, 0);
+	assert_string_equal(error, "not enough memory");
+	most_rows = SIZE_MAX;
+	assert_true(approvals_open(&approvals, folder, error));
+	assert_false(approvals.is_unread);
+	assert_int_equal(approvals.count, ENTRIES);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): its own folder */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +249,8 @@ int main(void)
 			what_two_entries_are_about_is_not_the_same, nothing_known,
 			forget),
 		cmocka_unit_test_setup_teardown(what_cannot_be_read_is_not_none,
+						nothing_known, forget),
+		cmocka_unit_test_setup_teardown(what_is_read_in_part_is_not_read,
 						nothing_known, forget),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

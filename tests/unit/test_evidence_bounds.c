@@ -204,7 +204,8 @@ static void who_closed_an_incident_answered_for_it(void **state)
 	expect_row("E6", ",ada,\r\n");
 	expect_row("E6", ",breakwater,nobody acknowledged it\r\n");
 	/* That nobody was told is as it should be, that nobody looked is not. */
-	expect_row("E6", ",maintenance,,,,,,,nobody acknowledged it\r\n");
+	expect_row("E6", ",maintenance,,,,,,,\"nobody was told, as it was suppressed, "
+			 "and nobody acknowledged it\"\r\n");
 	expect_row("E6", "lost,,,2026-01-31T00:00:00.000000Z,,,,0,0,0,,,,,,,,nobody "
 			 "was told\r\n");
 	expect_row("E6", "mail,1,0,0,,,,,,,,\r\n");
