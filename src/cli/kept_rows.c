@@ -94,12 +94,14 @@ static bool keep_row(const struct kept_rows *wanted, json_t *rows, const void *r
 struct keeping {
 	const struct kept_rows *wanted;
 	json_t *rows;
+	bool failed; /* without memory */
 };
 
 static bool keep(void *to, const void *record)
 {
-	const struct keeping *keeping = to;
-	return keep_row(keeping->wanted, keeping->rows, record) &&
+	struct keeping *keeping = to;
+	keeping->failed = !keep_row(keeping->wanted, keeping->rows, record);
+	return !keeping->failed &&
 	       json_array_size(keeping->rows) < keeping->wanted->limit;
 }
 
@@ -166,10 +168,12 @@ static int from_store(const struct kept_rows *wanted, json_t **rows)
 	struct past_reader *reader = past_reader_open(&place, error, &status);
 	if (reader == NULL)
 		return complain(wanted, status, error);
-	struct keeping keeping = { wanted, json_array() };
+	struct keeping keeping = { .wanted = wanted, .rows = json_array() };
 	int result = read_past(wanted, reader, &keeping, error);
 	past_reader_close(reader);
 	*rows = keeping.rows;
+	if (result == 0 && keeping.failed)
+		return complain(wanted, STATUS_INCOMPLETE, "out of memory");
 	return result == 0
 		       ? STATUS_OK
 		       : complain(wanted,

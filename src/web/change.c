@@ -145,6 +145,12 @@ bool change_is_at(const char *path)
 	return changeable_at(path) != NULL;
 }
 
+bool change_has_no_records(const char *path)
+{
+	const struct changeable *changeable = changeable_at(path);
+	return changeable != NULL && changeable->kind == RECORD_KINDS;
+}
+
 enum MHD_Result answer_changeable(const struct request *request)
 {
 	const struct changeable *changeable = changeable_at(request->path);
@@ -153,7 +159,5 @@ enum MHD_Result answer_changeable(const struct request *request)
 	       sizeof(take));
 	if (request->post)
 		return change(request, take);
-	if (changeable->kind == RECORD_KINDS)
-		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only POST");
 	return answer_records(request, changeable->kind);
 }

@@ -48,6 +48,12 @@ bool dashboards_take_changes(const char *path)
 	return dashboards_are_at(path) && path[sizeof(all_path) - 1] == '/';
 }
 
+bool dashboard_is_removed_at(const char *path)
+{
+	struct asked asked;
+	return dashboards_are_at(path) && read_path(path, &asked) && asked.deletes;
+}
+
 /* ---- changes ---- */
 
 struct changing {
@@ -138,8 +144,6 @@ enum MHD_Result answer_dashboards(const struct request *request)
 			      "is " DASHBOARD_NAME_ALLOWED);
 	if (request->post)
 		return take(request, &asked);
-	if (asked.deletes)
-		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only POST");
 	return asked.name[0] == '\0' ? answer_all(request)
 				     : answer_one(request, asked.name);
 }

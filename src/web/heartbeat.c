@@ -239,8 +239,6 @@ enum MHD_Result answer_heartbeat(const struct request *request)
 		return refuse(request, MHD_HTTP_NOT_FOUND, "nothing here");
 	if (request->exchange->probe != NULL)
 		return probe_waiting_send(request);
-	if (way != WAY_KUMA && !request->post)
-		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only POST");
 	if (request->exchange->too_large)
 		return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
 			      "a heartbeat has at most 4 KiB");

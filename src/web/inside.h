@@ -136,6 +136,7 @@ enum MHD_Result answer_change(const struct request *request, void *self,
 			      change_take take);
 /* GET and POST of records that may be changed, and whether that is such a path. */
 bool change_is_at(const char *path);
+bool change_has_no_records(const char *path);
 enum MHD_Result answer_changeable(const struct request *request);
 
 /*
@@ -173,6 +174,7 @@ enum MHD_Result answer_badge(const struct request *request);
 /* Dashboards: all of them, one, and changes; and whether that is such a path. */
 bool dashboards_are_at(const char *path);
 bool dashboards_take_changes(const char *path);
+bool dashboard_is_removed_at(const char *path);
 enum MHD_Result answer_dashboards(const struct request *request);
 
 /* GET /probe. */

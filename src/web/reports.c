@@ -331,9 +331,6 @@ enum MHD_Result answer_report(const struct request *request)
 		return send_report(request, of_base(request->exchange->question));
 	if (!read_ask(request, &parameters) || !choose(request, &parameters))
 		return refuse(request, MHD_HTTP_BAD_REQUEST, error);
-	if (request->head && ask.name[0] != '\0')
-		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED,
-			      "a report is made to be read: GET");
 	const char *why = why_not(request, &ask, &status);
 	if (why != NULL)
 		return refuse(request, status, why);

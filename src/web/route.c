@@ -221,39 +221,46 @@ bool route_has_records(enum record_kind kind)
 	return change_has_records(kind);
 }
 
+/* As the header Allow has them (RFC 9110, 10.2.1). */
+#define READ          "GET, HEAD"
+#define READ_AND_POST "GET, HEAD, POST"
+#define ONLY_POST     "POST"
+#define ONLY_GET      "GET" /* a look at the header would cost, or use up, the whole */
+
 static const struct route {
 	const char *path;
 	route_answer answer;
+	const char *methods;
 	size_t body_max; /* of a POST; 0: there is none */
 } routes[] = {
-	{ "/api/v1/live", answer_live, 0 },
-	{ "/api/v1/aggregate", answer_aggregate, 0 },
-	{ "/api/v1/explain", answer_explain, 0 },
-	{ "/api/v1/figures", answer_figures, 0 },
-	{ "/api/v1/countries", answer_countries, 0 },
-	{ "/api/v1/reports", answer_report, 0 },
-	{ "/api/v1/schema", answer_schema, 0 },
-	{ "/api/v1/filters", answer_filters, 0 },
-	{ "/api/v1/status", answer_status, 0 },
-	{ "/api/v1/policy", answer_policy, CHANGE_BODY_MAX },
-	{ "/api/v1/maintenance", answer_maintenance, CHANGE_BODY_MAX },
-	{ "/api/v1/rules", answer_rules, 0 },
-	{ "/api/v1/report_schedule", answer_report_schedule, 0 },
-	{ "/api/v1/sinks", answer_sinks, 0 },
-	{ "/api/v1/sinks/test", answer_sink_test, SMALL_BODY_MAX },
-	{ "/api/v1/config", answer_config, 0 },
-	{ "/api/v1/me", answer_me, 0 },
-	{ "/api/v1/login", answer_login, SMALL_BODY_MAX },
-	{ "/api/v1/logout", answer_logout, SMALL_BODY_MAX },
-	{ "/api/v1/password", answer_password, SMALL_BODY_MAX },
-	{ "/api/v1/users", answer_users, SMALL_BODY_MAX },
-	{ "/enter", answer_enter, 0 },
-	{ "/status", answer_status_page, 0 },
-	{ "/status.json", answer_status_page, 0 },
-	{ "/status.css", answer_status_page, 0 },
-	{ "/metrics", answer_metrics, 0 },
-	{ "/health", answer_health, 0 },
-	{ "/probe", answer_probe, 0 },
+	{ "/api/v1/live", answer_live, READ, 0 },
+	{ "/api/v1/aggregate", answer_aggregate, READ, 0 },
+	{ "/api/v1/explain", answer_explain, READ, 0 },
+	{ "/api/v1/figures", answer_figures, READ, 0 },
+	{ "/api/v1/countries", answer_countries, READ, 0 },
+	{ "/api/v1/reports", answer_report, READ, 0 },
+	{ "/api/v1/schema", answer_schema, READ, 0 },
+	{ "/api/v1/filters", answer_filters, READ, 0 },
+	{ "/api/v1/status", answer_status, READ, 0 },
+	{ "/api/v1/policy", answer_policy, READ_AND_POST, CHANGE_BODY_MAX },
+	{ "/api/v1/maintenance", answer_maintenance, READ_AND_POST, CHANGE_BODY_MAX },
+	{ "/api/v1/rules", answer_rules, READ, 0 },
+	{ "/api/v1/report_schedule", answer_report_schedule, READ, 0 },
+	{ "/api/v1/sinks", answer_sinks, READ, 0 },
+	{ "/api/v1/sinks/test", answer_sink_test, ONLY_POST, SMALL_BODY_MAX },
+	{ "/api/v1/config", answer_config, READ, 0 },
+	{ "/api/v1/me", answer_me, READ, 0 },
+	{ "/api/v1/login", answer_login, ONLY_POST, SMALL_BODY_MAX },
+	{ "/api/v1/logout", answer_logout, ONLY_POST, SMALL_BODY_MAX },
+	{ "/api/v1/password", answer_password, ONLY_POST, SMALL_BODY_MAX },
+	{ "/api/v1/users", answer_users, READ_AND_POST, SMALL_BODY_MAX },
+	{ "/enter", answer_enter, ONLY_GET, 0 },
+	{ "/status", answer_status_page, READ, 0 },
+	{ "/status.json", answer_status_page, READ, 0 },
+	{ "/status.css", answer_status_page, READ, 0 },
+	{ "/metrics", answer_metrics, READ, 0 },
+	{ "/health", answer_health, READ, 0 },
+	{ "/probe", answer_probe, READ, 0 },
 };
 
 static const struct route *route_at(const char *path)
@@ -311,11 +318,33 @@ static size_t body_max(const char *path)
 								   : 0;
 }
 
-static bool is_allowed(const char *method, const char *path)
+/* Whether something is there or not. */
+static const char *methods_at(const char *path)
 {
-	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
-	       (strcmp(method, "POST") == 0 && body_max(path) > 0) ||
-	       heartbeat_takes(path, method);
+	const struct route *known = route_at(path);
+	if (heartbeat_takes(path, MHD_HTTP_METHOD_POST))
+		return heartbeat_takes(path, MHD_HTTP_METHOD_GET) ? READ_AND_POST
+								  : ONLY_POST;
+	if (known != NULL)
+		return known->methods;
+	if (report_is_at(path)) /* it is made to be read */
+		return ONLY_GET;
+	if (change_has_no_records(path) || dashboard_is_removed_at(path))
+		return ONLY_POST;
+	return change_is_at(path) || dashboards_take_changes(path) ? READ_AND_POST
+								   : READ;
+}
+
+static bool is_allowed(const char *method, const char *methods)
+{
+	size_t len = strlen(method);
+	for (const char *at = methods; *at != '\0'; at += strspn(at, ", ")) {
+		size_t word = strcspn(at, ",");
+		if (word == len && strncmp(at, method, len) == 0)
+			return true;
+		at += word;
+	}
+	return false;
 }
 
 /* True if the client says that more will come than a body may have. */
@@ -380,9 +409,9 @@ static enum MHD_Result take(struct request *request, const char *method, bool is
 	const char *doubt = *state == NULL ? framing_doubt(request->connection) : NULL;
 	if (doubt != NULL)
 		return close_with(request, doubt);
-	if (!is_allowed(method, request->path))
-		return answer_error(request->connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-				    request->path, "only GET and HEAD");
+	const char *methods = methods_at(request->path);
+	if (!is_allowed(method, methods))
+		return answer_only(request->connection, request->path, methods);
 	request->head = strcmp(method, "HEAD") == 0;
 	request->post = strcmp(method, "POST") == 0;
 	if (*state == NULL)

@@ -68,8 +68,6 @@ enum MHD_Result answer_sink_test(const struct request *request)
 	enum MHD_Result result;
 	if (exchange->probe != NULL)
 		return probe_waiting_send(request);
-	if (!request->post)
-		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only POST");
 	if (exchange->too_large)
 		return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
 			      "a form of sink=NAME has at most 4 KiB");

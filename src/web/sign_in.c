@@ -106,9 +106,6 @@ enum MHD_Result answer_enter(const struct request *request)
 	char user[PERSON_NAME_MAX], id[SECRET_TEXT_MAX];
 	const char *once = MHD_lookup_connection_value(request->connection,
 						       MHD_GET_ARGUMENT_KIND, "once");
-	/* Looking at it must not use it up. */
-	if (request->head)
-		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET");
 	if (once == NULL || !once_take(&access->once, once, web_now_ms(), user))
 		return refuse(request, MHD_HTTP_FORBIDDEN,
 			      "this link was used, or is older than ten minutes; make "
@@ -224,8 +221,6 @@ static enum MHD_Result let_in(const struct request *request, const char *name)
 enum MHD_Result answer_login(const struct request *request)
 {
 	char name[FORM_VALUE_MAX];
-	if (!request->post)
-		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only POST");
 	if (request->exchange->too_large)
 		return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
 			      "a body has at most 4 KiB");
@@ -291,8 +286,6 @@ enum MHD_Result answer_password(const struct request *request)
 {
 	const struct visitor *visitor = &request->exchange->visitor;
 	char password[FORM_VALUE_MAX];
-	if (!request->post)
-		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only POST");
 	if (request->exchange->too_large)
 		return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
 			      "a body has at most 4 KiB");
@@ -314,8 +307,6 @@ enum MHD_Result answer_password(const struct request *request)
 enum MHD_Result answer_logout(const struct request *request)
 {
 	const struct visitor *visitor = &request->exchange->visitor;
-	if (!request->post)
-		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only POST");
 	if (visitor->by == BY_SESSION)
 		session_end(&request->web->access->door.sessions, &visitor->session);
 	return answer(request->connection, MHD_HTTP_OK, json_type,

@@ -180,6 +180,34 @@ static void the_unix_socket_answers_the_same(void **state)
 	buf_free(&answer);
 }
 
+/* RFC 9110, 15.5.6: Allow has what is allowed there, and no more. */
+static void who_asks_by_another_method_is_told_which_there_are(void **state)
+{
+	static const char *const asked[][3] = {
+		{ "PUT", "/api/v1/policy", "Allow: GET, HEAD, POST\r\n" },
+		{ "DELETE", "/api/v1/blocks", "Allow: GET, HEAD, POST\r\n" },
+		{ "GET", "/api/v1/silences/end", "Allow: POST\r\n" },
+		{ "PUT", "/api/v1/login", "Allow: POST\r\n" },
+		{ "GET", "/api/v1/login", "Allow: POST\r\n" },
+		{ "HEAD", "/enter?once=x", "Allow: GET\r\n" },
+		{ "HEAD", "/api/v1/report/cis", "Allow: GET\r\n" },
+		{ "POST", "/api/v1/status", "Allow: GET, HEAD\r\n" },
+		{ "GE", "/api/v1/status", "Allow: GET, HEAD\r\n" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		char question[256];
+		snprintf(question, sizeof(question),
+			 "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+			 "Content-Length: 0\r\n\r\n",
+			 asked[i][0], asked[i][1]);
+		struct buf answer = exchange(connect_tcp(), question);
+		assert_int_equal(code_of(&answer), 405);
+		assert_has(&answer, asked[i][2]);
+		buf_free(&answer);
+	}
+}
+
 static void only_get_and_head_are_allowed(void **state)
 {
 	(void)state;
@@ -188,7 +216,7 @@ static void only_get_and_head_are_allowed(void **state)
 					"localhost\r\nConnection: close\r\n"
 					"Content-Length: 0\r\n\r\n");
 	assert_int_equal(code_of(&answer), 405);
-	assert_has(&answer, "Allow: GET, HEAD");
+	assert_has(&answer, "Allow: GET, HEAD\r\n");
 	buf_free(&answer);
 	answer = exchange(connect_tcp(), "HEAD /api/v1/ports HTTP/1.1\r\nHost: "
 					 "localhost\r\nConnection: close\r\n\r\n");
@@ -475,6 +503,7 @@ int main(void)
 		TEST(every_answer_has_the_security_headers),
 		TEST(a_strangers_host_name_is_refused_on_tcp),
 		TEST(the_unix_socket_answers_the_same),
+		TEST(who_asks_by_another_method_is_told_which_there_are),
 		TEST(only_get_and_head_are_allowed),
 		TEST(a_connection_serves_more_than_one_request),
 		TEST(filters_are_those_that_the_records_take),
