@@ -35,6 +35,29 @@ static void put_uuid(struct buf *out, const struct report *report, const char *m
 	buf_free(&name);
 }
 
+/*
+ * Length of what Unicode calls White_Space, or of what the schema calls one beside it, at
+ * the begin of a text; 0: it is none.
+ */
+static size_t blank_len(const char *text)
+{
+	/* In UTF-8: U+0085, U+00A0, U+1680, U+2000 to U+200A, U+2028, U+2029, U+202F,
+	 * U+205F, U+3000 and U+FEFF. */
+	static const char *const wide[] = {
+		"\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80",
+		"\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84",
+		"\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88",
+		"\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9",
+		"\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf",
+	};
+	if ((unsigned char)*text <= ' ')
+		return 1;
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (strncmp(text, wide[i], strlen(wide[i])) == 0)
+			return strlen(wide[i]);
+	return 0;
+}
+
 static char token_char(char c)
 {
 	if (c == '(')
@@ -43,12 +66,18 @@ static char token_char(char c)
 	return is_allowed ? (char)tolower((unsigned char)c) : '-';
 }
 
+/* A byte of a letter that has begun, in UTF-8: it stands for no other. */
+static bool goes_on(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
 /* What a token may hold of a text, behind len bytes, up to size with an end. */
 static size_t add_token(const char *text, size_t len, size_t size,
 			char out[static TOKEN_MAX])
 {
 	for (; *text != '\0' && len + 1 < size; text++)
-		if (*text != ')')
+		if (*text != ')' && !goes_on(*text))
 			out[len++] = token_char(*text);
 	return len;
 }
@@ -75,10 +104,13 @@ static void token_of(const struct framework *framework, const char *id,
 static void put_property(struct buf *out, const char *name, const char *value)
 {
 	struct buf line = { 0 };
-	for (; value != NULL && *value != '\0'; value++) {
-		bool is_blank = (unsigned char)*value <= ' ';
-		if (!is_blank || (line.len > 0 && line.at[line.len - 1] != ' '))
-			buf_char(&line, (char)(is_blank ? ' ' : *value));
+	while (value != NULL && *value != '\0') {
+		size_t blank = blank_len(value);
+		if (blank == 0)
+			buf_char(&line, *value);
+		else if (line.len > 0 && line.at[line.len - 1] != ' ')
+			buf_char(&line, ' ');
+		value += blank > 0 ? blank : 1;
 	}
 	if (buf_ok(&line) && line.len > 0 && line.at[line.len - 1] == ' ')
 		line.len--;

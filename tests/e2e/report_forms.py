@@ -37,7 +37,7 @@ valid: 30d
 shows: Ports.
 limits: None.
 """
-QUERY = "SELECT port, 'never' AS deviation FROM listener WHERE at <= :until ORDER BY at, rowid LIMIT 1"
+QUERY = "SELECT 443 AS port, 'never' AS deviation WHERE :until > 0 ORDER BY 1"
 ODD = """name: 2 odd rules
 title: Odd
 edition: "3"
@@ -51,7 +51,7 @@ controls:
     evidence: [H_1.]
     shows: Ports.
     missing: The rest.
-  - id: "\\u00dcber 2"
+  - id: "\\u3000\\u00dcber\\u20282\\u00a0"
     title: Two
     strength: partial
     evidence: [H_1., E1]
