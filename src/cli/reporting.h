@@ -82,7 +82,8 @@ struct reporting {
 	struct reporting_event event; /* of busy, once is_answered */
 	bool is_answered;
 	struct config_words mail; /* sinks, as they were when it was ordered */
-	/* Bit per sink that was told of it, has it, could not keep it, or never will. */
+	/* Bit per sink that was told of it, has it, could not keep it, or never will.
+	 */
 	uint32_t told, mailed, refused, given_up;
 	bool is_unmailed;    /* not all have it, and that is not waited for */
 	int64_t since_us;    /* by CLOCK_MONOTONIC: when it was ordered, or answered */

@@ -36,8 +36,8 @@ static void put_uuid(struct buf *out, const struct report *report, const char *m
 }
 
 /*
- * Length of what Unicode calls White_Space, or of what the schema calls one beside it, at
- * the begin of a text; 0: it is none.
+ * Length of what Unicode calls White_Space, or of what the schema calls one beside it,
+ * at the begin of a text; 0: it is none.
  */
 static size_t blank_len(const char *text)
 {

@@ -207,7 +207,8 @@ static void what_cannot_be_read_is_not_none(void **state)
 static void what_is_read_in_part_is_not_read(void **state)
 {
 	enum { ENTRIES = 100, WRITE_MS = 10000 };
-	char folder[] = "/tmp/approvals-test-XXXXXX", command[64], error[STORE_ERROR_MAX];
+	char folder[] = "/tmp/approvals-test-XXXXXX", command[64],
+	     error[STORE_ERROR_MAX];
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	struct store *store = store_open(folder, &store_no_limits);

@@ -140,7 +140,7 @@ static void of_each_report_and_length_the_newest_are_kept(void **unused)
 	static const char *const months[] = { "pci-dss_2025-12", "pci-dss_2026-01",
 					      "pci-dss_2026-02", "pci-dss_2026-10" };
 	static const char *const others[] = {
-		"pci-dss_2020-Q1",    "pci-dss_2020",        "pci-dss_2020-W01",
+		"pci-dss_2020-Q1", "pci-dss_2020", "pci-dss_2020-W01",
 		"pci-dss_2020-01-01", "pci-dss_own_2020-01", "pci_2020-01",
 		/* Reports of one's own that are called as a file of this one. */
 		"pci-dss_2020-01.x_2020-01", "pci-dss_2020-01.pdf_2020-02"

@@ -31,8 +31,8 @@ static char folder[] = "/tmp/mailed-XXXXXX";
 static struct {
 	enum reporting_mailed answer;
 	const char *refuses; /* the sink that can't keep what it was told */
-	char told[256]; /* names of sinks, in the order in which they were asked */
-	int64_t at_us;  /* of the last mail */
+	char told[256];      /* names of sinks, in the order in which they were asked */
+	int64_t at_us;       /* of the last mail */
 	size_t files;
 	char last_file[128];
 } post;
