@@ -25,6 +25,7 @@ static struct approvals approvals;
 static size_t most_rows = SIZE_MAX; /* for more there is no memory */
 
 /* The C library's, for all that is linked into this program. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): reserved ones */
 void *reallocarray(void *at, size_t rows, size_t size)
 {
 	return rows <= most_rows ? realloc(at, rows * size) : NULL;
