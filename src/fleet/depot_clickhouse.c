@@ -73,11 +73,12 @@ static bool keep_text(void *self, const char *bytes, size_t len)
 	return true;
 }
 
-/* Of lines "table\tcolumn". */
+/* Of lines "table\tcolumn", or of names. */
 static bool has_line(const struct buf *lines, const char *table, const char *column)
 {
 	struct buf line = { 0 };
-	buf_printf(&line, "\n%s\t%s\n", table, column);
+	buf_printf(&line, "\n%s%s%s\n", table, column != NULL ? "\t" : "",
+		   column != NULL ? column : "");
 	bool is = buf_cstr(&line) != NULL && lines->at != NULL &&
 		  strstr(lines->at, line.at) != NULL;
 	buf_free(&line);
@@ -111,26 +112,83 @@ static bool define_kind(struct clickhouse_depot *house, enum record_kind kind,
 	return ok;
 }
 
+static bool ask_lines(struct clickhouse_depot *house, const char *sql,
+		      struct buf *lines, char error[static DEPOT_ERROR_MAX])
+{
+	struct clickhouse_ask ask = { .sql = sql, .take = keep_text, .self = lines };
+	snprintf(error, DEPOT_ERROR_MAX, "not enough memory");
+	buf_char(lines, '\n');
+	return clickhouse_ask(house, &ask, error) && buf_cstr(lines) != NULL;
+}
+
+/* ---- what 18.16 does not know ---- */
+
+/*
+ * Waits for the disk: what was written is acknowledged, and then forgotten by its
+ * sensor.  Who set it in a table to something else keeps that.
+ */
+static bool wait_for_disk(struct clickhouse_depot *house,
+			  char error[static DEPOT_ERROR_MAX])
+{
+	static const char of_us[] =
+		"SELECT name FROM system.tables WHERE database=currentDatabase() AND "
+		"engine='MergeTree' AND engine_full NOT LIKE '%fsync_after_insert%' "
+		"FORMAT TabSeparated";
+	struct buf tables = { 0 };
+	bool ok = ask_lines(house, of_us, &tables, error);
+	for (unsigned kind = 0; kind <= RECORD_KINDS && ok; kind++) {
+		const char *name = kind < RECORD_KINDS ? schemas[kind].name : "batch";
+		struct buf sql = { 0 };
+		if (!has_line(&tables, name, NULL))
+			continue;
+		buf_printf(&sql,
+			   "ALTER TABLE \"%s\" MODIFY SETTING fsync_after_insert=1,"
+			   "fsync_part_directory=1",
+			   name);
+		ok = buf_cstr(&sql) != NULL && clickhouse_run(house, sql.at, error);
+		buf_free(&sql);
+	}
+	buf_free(&tables);
+	return ok;
+}
+
+/*
+ * Rows are not left in the server's queue, as they are by default since 26.2: we bring
+ * many at once, and each INSERT would take the time that it waits for others.
+ */
+static bool use_newer(struct clickhouse_depot *house,
+		      char error[static DEPOT_ERROR_MAX])
+{
+	static const char known[] =
+		"SELECT name FROM system.settings WHERE name='async_insert' UNION ALL "
+		"SELECT name FROM system.merge_tree_settings WHERE "
+		"name='fsync_after_insert' FORMAT TabSeparated";
+	struct buf names = { 0 };
+	bool ok = ask_lines(house, known, &names, error);
+	if (ok && has_line(&names, "async_insert", NULL))
+		house->inserting = "&async_insert=0";
+	if (ok && has_line(&names, "fsync_after_insert", NULL))
+		ok = wait_for_disk(house, error);
+	buf_free(&names);
+	return ok;
+}
+
 static bool define(struct clickhouse_depot *house, char error[static DEPOT_ERROR_MAX])
 {
+	static const char of_tables[] = "SELECT table,name FROM system.columns WHERE "
+					"database=currentDatabase() FORMAT "
+					"TabSeparated";
 	struct buf columns = { 0 }, batches = { 0 };
-	struct clickhouse_ask ask = {
-		.sql = "SELECT table,name FROM system.columns WHERE "
-		       "database=currentDatabase() FORMAT TabSeparated",
-		.take = keep_text,
-		.self = &columns,
-	};
-	buf_char(&columns, '\n');
 	depot_batch_table(&batches, CLICKHOUSE);
 	batches.len -= batches.len >= 2 ? 2 : 0;
 	bool ok = buf_cstr(&batches) != NULL &&
 		  clickhouse_run(house, batches.at, error) &&
-		  clickhouse_ask(house, &ask, error);
-	ok = ok && buf_cstr(&columns) != NULL;
+		  ask_lines(house, of_tables, &columns, error);
 	for (unsigned kind = 0; kind < RECORD_KINDS && ok; kind++)
 		if (depot_keeps((enum record_kind)kind))
 			ok = define_kind(house, (enum record_kind)kind, &columns,
 					 error);
+	ok = ok && use_newer(house, error);
 	buf_free(&columns);
 	buf_free(&batches);
 	return ok;

@@ -16,6 +16,7 @@ struct clickhouse_depot {
 	CURL *easy;
 	char *url; /* "http://host:8123/?database=..." */
 	char *user, *password;
+	const char *inserting; /* settings of an INSERT; NULL: none */
 };
 
 /* ---- asking (depot_clickhouse_http.c) ---- */

@@ -164,7 +164,9 @@ static bool say(struct writing *writing, int result, const char *state)
 		buf_printf(&sql, ",%" PRIu64 ",'%s')", writing->writer, state);
 		is_first = false;
 	}
-	struct clickhouse_ask ask = { .sql = buf_cstr(&sql), .limit_ms = REQUEST_MS };
+	struct clickhouse_ask ask = { .sql = buf_cstr(&sql),
+				      .settings = writing->house->inserting,
+				      .limit_ms = REQUEST_MS };
 	bool ok = is_first || (ask.sql != NULL &&
 			       clickhouse_ask(writing->house, &ask, writing->error));
 	writing->is_certain = ok || ask.is_certain;
@@ -191,6 +193,7 @@ static bool insert(struct writing *writing, enum record_kind kind, struct bytes 
 		return false;
 	clickhouse_insert(&sql, kind);
 	struct clickhouse_ask ask = { .sql = buf_cstr(&sql),
+				      .settings = writing->house->inserting,
 				      .body = body,
 				      .limit_ms = REQUEST_MS };
 	bool ok =

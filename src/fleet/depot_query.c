@@ -318,15 +318,20 @@ static void put_ratio(const struct asking *asking, const char *name)
 				   ratios[i].part, sum, ratios[i].whole);
 }
 
-/* By how many answers it is the mean of; what nobody can have measured is left out. */
+/*
+ * By how many answers it is the mean of; what nobody can have measured is left out.
+ * Of none it is NULL by 1, not by 0: below a NULL ClickHouse computes all the same, and
+ * no integer stands for what comes out.
+ */
 static void put_mean(const struct asking *asking)
 {
 	static const char known[] =
 		"CASE WHEN \"response_mean_us\" BETWEEN 0 AND 1000000000000000 AND "
 		"\"responses\" BETWEEN 1 AND 1000000000000000 THEN 1.0*\"responses\"";
-	buf_printf(asking->out,
-		   "CAST(sum(%s*\"response_mean_us\" END)/nullif(sum(%s END),0)AS %s)",
-		   known, known, asking->dialect->integer);
+	buf_printf(
+		asking->out,
+		"CAST(sum(%s*\"response_mean_us\" END)/coalesce(sum(%s END),1)AS %s)",
+		known, known, asking->dialect->integer);
 }
 
 static void put_begin(const struct asking *asking)

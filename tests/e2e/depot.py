@@ -11,7 +11,8 @@ import sys
 import time
 
 import lab as e2e
-from depots import AGAIN, BAD, BUILD, EXISTS, KEPT, ClickHouse, Driver, Gate, PostgreSQL, Sqlite
+from depots import (AGAIN, BAD, BUILD, EXISTS, KEPT, ClickHouse, ClickHouseToday, Driver, Gate,
+                    PostgreSQL, Sqlite)
 
 DAY = 86400
 RECORDS = 50          # of a batch of bulk
@@ -332,6 +333,15 @@ def the_server_dies(tap, place, driver):
               "a database that is killed while it is written into has each batch once")
 
 
+def writes_at_once(tap, place, driver):
+    """What 18.16 has no setting for."""
+    yield
+    left = driver.sql("SELECT name FROM system.tables WHERE database=currentDatabase() AND "
+                      "create_table_query NOT LIKE '%fsync_after_insert = 1%'")
+    tap.equal(left, [], "every table is on the disk before a batch is acknowledged")
+    tap.equal(place.program.err(), "", "and no INSERT waits for others")
+
+
 ANYWHERE = (keeps_every_field, keeps_a_batch_once, finds_what_is_asked,
             reads_what_was_last_written, adds_up_ports, files_nonsense_times,
             removes_what_is_old, forgets_old_batches, sql_only_reads,
@@ -362,6 +372,11 @@ def postgresql(tap, lab):
 
 def clickhouse(tap, lab):
     judge(tap, ClickHouse(lab), OF_SERVERS)
+
+
+def clickhouse_today(tap, lab):
+    place = ClickHouseToday(lab)
+    judge(tap, place, (*OF_SERVERS, writes_at_once))
 
 
 def main(part):

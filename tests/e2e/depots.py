@@ -10,6 +10,7 @@ import pathlib
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 
 import lab as e2e
@@ -107,7 +108,7 @@ class Server:
         # A world of processes that ends with its first one.
         self.program = self.network.start(
             "unshare", "--pid", "--fork", "--kill-child", "sh", "-c", '"$@" & wait', "sh",
-            e2e.TREE_RUN, *self.command())
+            *self.command())
         e2e.until(self.is_ready, f"{self.name}: {self.program.err()[-1000:]}", 60, 0.05)
 
     def is_ready(self):
@@ -140,7 +141,7 @@ class PostgreSQL(Server):
     def command(self):
         # Numbers of processes begin anew in each world: one that is gone looks alive.
         (self.dir / "data/postmaster.pid").unlink(missing_ok=True)
-        return (*self.AS_USER, f"{self.BIN}/postgres", "-D", f"{self.dir}/data",
+        return (e2e.TREE_RUN, *self.AS_USER, f"{self.BIN}/postgres", "-D", f"{self.dir}/data",
                 "-k", self.dir, "-c", f"listen_addresses={HERE}", "-c", "fsync=off",
                 "-c", "jit=off", "-c", "max_connections=40")
 
@@ -177,10 +178,23 @@ class ClickHouse(Server):
             (self.dir / name).write_text(text.format(port=self.port, here=HERE, dir=self.dir))
 
     def command(self):
-        return ("clickhouse-server", f"--config-file={self.dir}/config.xml")
+        return (e2e.TREE_RUN, "clickhouse-server", f"--config-file={self.dir}/config.xml")
 
     def run(self, sql):
         self.network.tree("curl", "-sSf", "--data-binary", sql, f"http://{HERE}:{self.port}/")
+
+
+class ClickHouseToday(ClickHouse):
+    """The engine of today, which scripts/test-tree fetches when it is asked to."""
+
+    LIBRARY = BUILD / "clickhouse/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so"
+
+    def prepare(self):
+        pass
+
+    def command(self):
+        return (sys.executable, e2e.ROOT / "tests/e2e/clickhouse_server.py", self.LIBRARY,
+                self.dir / "data", str(self.port))
 
 
 class Gate:
