@@ -25,7 +25,7 @@ static int verify(const struct audit_options *o, struct depot *depot,
 	patience_end();
 	if (result != 0)
 		return audit_complain(error, STATUS_INCOMPLETE);
-	if (proof->count == 0 && proof->unnumbered == 0) {
+	if (proof->count == 0) {
 		fprintf(stderr, "breakwater audit: the depot has no chain of %s\n",
 			sensor);
 		return STATUS_INCOMPLETE;

@@ -15,7 +15,7 @@
 #include "cli/sensor_trouble.h"
 #include "cli/table.h"
 
-enum { REFUSED_SHOWN = 10 };
+enum { SHOWN_MAX = 10 };
 
 static int complain(const char *error, int status)
 {
@@ -62,8 +62,21 @@ static json_t *sorted(const json_t *sensors)
 /* ---- the headline ---- */
 
 struct counts {
-	size_t of[SENSOR_RANKS], all, refused;
+	size_t of[SENSOR_RANKS], all, refused, broken; /* chains that do not hold */
 };
+
+/* Who is put out is asked for nothing. */
+static bool has_refused(const json_t *sensor)
+{
+	enum sensor_rank rank = sensor_rank(sensor);
+	return rank != SENSOR_REVOKED && rank != SENSOR_GONE &&
+	       sensor_has_text(sensor, "config_refused");
+}
+
+static bool has_broken(const json_t *sensor)
+{
+	return sensor_rank(sensor) != SENSOR_REVOKED && sensor_chain_is_bad(sensor);
+}
 
 static struct counts count_all(const json_t *sensors)
 {
@@ -72,11 +85,9 @@ static struct counts count_all(const json_t *sensors)
 	json_t *sensor;
 	json_array_foreach(sensors, i, sensor)
 	{
-		enum sensor_rank rank = sensor_rank(sensor);
-		counts.of[rank]++;
-		/* Who is put out is asked for nothing. */
-		counts.refused += rank != SENSOR_REVOKED && rank != SENSOR_GONE &&
-				  sensor_has_text(sensor, "config_refused");
+		counts.of[sensor_rank(sensor)]++;
+		counts.refused += has_refused(sensor);
+		counts.broken += has_broken(sensor);
 	}
 	return counts;
 }
@@ -85,6 +96,7 @@ static void print_headline(const struct look *look, const struct counts *counts)
 {
 	static const char *const words[SENSOR_RANKS] = {
 		[SENSOR_LATE] = "late",
+		[SENSOR_CHAIN] = "with an audit chain that does not hold",
 		[SENSOR_CUT_OFF] = "cut off",
 		[SENSOR_REFUSED] = "refused a configuration",
 		[SENSOR_LAGS] = "lagging",
@@ -116,26 +128,24 @@ static void print_headline(const struct look *look, const struct counts *counts)
 }
 
 /* Why is too long for a column, and what somebody has to know to mend it. */
-static void print_refused(const json_t *sensors, size_t refused)
+static void print_why(const json_t *sensors, size_t count,
+		      bool (*is_one)(const json_t *sensor), const char *words,
+		      const char *why)
 {
 	size_t i, shown = 0;
 	json_t *sensor;
 	json_array_foreach(sensors, i, sensor)
 	{
-		char name[CELL_MAX], why[CELL_MAX];
-		enum sensor_rank rank = sensor_rank(sensor);
-		if (rank == SENSOR_REVOKED || rank == SENSOR_GONE ||
-		    !sensor_has_text(sensor, "config_refused") ||
-		    shown == REFUSED_SHOWN)
+		char name[CELL_MAX], text[CELL_MAX];
+		if (!is_one(sensor) || shown == SHOWN_MAX)
 			continue;
 		text_clean(name, sizeof(name), text_of(sensor, "sensor"));
-		text_clean(why, sizeof(why), text_of(sensor, "config_refused"));
-		printf("%s! %s refused its configuration: %s\n", shown == 0 ? "\n" : "",
-		       name, why);
+		text_clean(text, sizeof(text), text_of(sensor, why));
+		printf("%s! %s %s: %s\n", shown == 0 ? "\n" : "", name, words, text);
 		shown++;
 	}
-	if (refused > shown)
-		printf("! and %zu more\n", refused - shown);
+	if (count > shown)
+		printf("! and %zu more\n", count - shown);
 }
 
 /* ---- an empty fleet ---- */
@@ -199,7 +209,10 @@ static void print_all(const struct common_options *common, const json_t *sensors
 	const struct limits limits = limits_of(NULL);
 	print_headline(&look, counts);
 	table_print(&view_sensors, sensors, &limits, &look);
-	print_refused(sensors, counts->refused);
+	print_why(sensors, counts->broken, has_broken,
+		  "has an audit chain that does not hold", "audit_fault");
+	print_why(sensors, counts->refused, has_refused, "refused its configuration",
+		  "config_refused");
 }
 
 static int show(const struct common_options *common, const json_t *told)
@@ -213,8 +226,9 @@ static int show(const struct common_options *common, const json_t *told)
 	else
 		print_all(common, sensors, &counts);
 	json_decref(sensors);
-	return counts.of[SENSOR_LATE] > 0 || counts.refused > 0 ? STATUS_BAD_NEWS
-								: STATUS_OK;
+	return counts.of[SENSOR_LATE] > 0 || counts.refused > 0 || counts.broken > 0
+		       ? STATUS_BAD_NEWS
+		       : STATUS_OK;
 }
 
 static bool is_some(const struct sensor_options *wanted)

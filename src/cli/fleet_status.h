@@ -5,6 +5,9 @@
 
 #include "cli/options.h"
 
-/* Exit status: STATUS_BAD_NEWS if any is late or refused its configuration. */
+/*
+ * Exit status: STATUS_BAD_NEWS if any is late, refused its configuration, or has an
+ * audit chain that does not hold.
+ */
 int fleet_status(const struct common_options *common,
 		 const struct sensor_options *wanted);

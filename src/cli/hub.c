@@ -288,8 +288,10 @@ static bool start_threads(struct hub *hub)
 					       hub->config.state };
 	hub->follow = hub_follow_start(&options);
 	hub->join = hub_join_start(&join);
+	hub->chains = chain_watch_start(hub->depot, hub->board);
 	hub->namesakes = hub_name_start(hub->link, hub->name, hub->host);
-	return hub->follow != NULL && hub->join != NULL && hub->namesakes != NULL;
+	return hub->follow != NULL && hub->join != NULL && hub->namesakes != NULL &&
+	       hub->chains != NULL;
 }
 
 /* Without it, commands take the folder for a machine's, whose store has little. */
@@ -351,6 +353,7 @@ static void close_hub(struct hub *hub)
 	hub_join_stop(hub->join);
 	hub_follow_stop(hub->follow);
 	hub_recall_stop(hub->recall);
+	chain_watch_stop(hub->chains);
 	for (int i = 0; i < FLEET_LANES; i++)
 		take_stop(hub->takes[i]);
 	hub_tidy_stop(hub->tidy);

@@ -34,6 +34,7 @@
 #include "detect/fleet.h"
 #include "fleet/attackers.h"
 #include "fleet/board.h"
+#include "fleet/chain_watch.h"
 #include "fleet/link.h"
 #include "fleet/take.h"
 #include "fleet/vantages.h"
@@ -73,6 +74,7 @@ struct hub {
 	struct hub_ask *ask; /* what other hubs pass on; NULL: this one does not lead */
 	struct hub_past *past;
 	struct hub_recall *recall;
+	struct chain_watch *chains;
 	/* What the leader does; the book is there only while it leads. */
 	struct alerting alerting;
 	struct attackers *attackers;

@@ -84,6 +84,8 @@ void hub_take(struct hub *hub, const struct hub_heard *heard)
 		return;
 	if (kind == RECORD_probe)
 		hub_place_probe(hub, heard->record);
+	if (kind == RECORD_audit || kind == RECORD_checkpoint)
+		chain_watch_note(hub->chains, sensor_of(kind, heard->record));
 	if (strcmp(sensor_of(kind, heard->record), FLEET_HUB) != 0) {
 		if (is_news(hub, heard))
 			hub_judge(hub, kind, heard->record);

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "cli/hub.h"
+#include "fleet/chain_proof.h"
 #include "fleet/whole.h"
 
 enum {
@@ -22,7 +23,7 @@ enum {
 	TOLD_MOST = 900 * 1024, /* in the bucket: a message has 1 MiB */
 	TOLD_FILE_MOST = 16 << 20,
 };
-static const char late_rule[] = "sensor_late";
+static const char late_rule[] = "sensor_late", chain_rule[] = "audit_chain";
 /* What attacks are judged by is looked at again from before another hub ended. */
 #define EVIDENCE_US INT64_C(60000000)
 /* Until the board has the last minutes of the streams, this hub judges nothing. */
@@ -193,35 +194,42 @@ void hub_judge(struct hub *hub, enum record_kind kind, const void *record)
 	hub_detect(hub, kind, record);
 }
 
-/* ---- sensors that are not heard ---- */
+/* ---- sensors that are not heard, or whose history was changed ---- */
 
-static const struct alert_record *late_alert(const struct hub *hub, const char *name)
+static const struct alert_record *alert_of(const struct hub *hub, const char *rule,
+					   const char *name)
 {
 	const struct alert_board *board = &hub->alerting.board;
 	for (size_t i = 0; i < board->count; i++)
-		if (strcmp(board->at[i].rule, late_rule) == 0 &&
+		if (strcmp(board->at[i].rule, rule) == 0 &&
 		    strcmp(board->at[i].target, name) == 0)
 			return &board->at[i];
 	return NULL;
+}
+
+static void begin_alert(const char *rule, const struct sensor_record *sensor,
+			int64_t now_us, struct alert_record *alert)
+{
+	const uint64_t of[] = { hash_sum(sensor->sensor, strlen(sensor->sensor)),
+				hash_sum(rule, strlen(rule)), (uint64_t)now_us };
+	record_init(RECORD_alert, alert);
+	snprintf(alert->id, sizeof(alert->id), "%016llx",
+		 (unsigned long long)hash_sum(of, sizeof(of)));
+	alert->at = alert->start = now_us;
+	alert->state = "firing";
+	record_text(alert->rule, sizeof(alert->rule), rule);
+	record_text(alert->target, sizeof(alert->target), sensor->sensor);
+	record_text(alert->sensor, sizeof(alert->sensor), sensor->sensor);
+	record_text(alert->tags, sizeof(alert->tags), sensor->tags);
 }
 
 static void fire_late(struct hub *hub, const struct sensor_record *sensor,
 		      int64_t now_us)
 {
 	struct alert_record alert;
-	const uint64_t of[] = { hash_sum(sensor->sensor, strlen(sensor->sensor)),
-				(uint64_t)now_us };
-	record_init(RECORD_alert, &alert);
-	snprintf(alert.id, sizeof(alert.id), "%016llx",
-		 (unsigned long long)hash_sum(of, sizeof(of)));
-	alert.at = alert.start = now_us;
-	alert.state = "firing";
+	begin_alert(late_rule, sensor, now_us, &alert);
 	alert.kind = "absence";
 	alert.severity = "high";
-	record_text(alert.rule, sizeof(alert.rule), late_rule);
-	record_text(alert.target, sizeof(alert.target), sensor->sensor);
-	record_text(alert.sensor, sizeof(alert.sensor), sensor->sensor);
-	record_text(alert.tags, sizeof(alert.tags), sensor->tags);
 	record_text(alert.metric, sizeof(alert.metric), "sensor.state");
 	snprintf(alert.summary, sizeof(alert.summary),
 		 "sensor %s%s%s is not heard any more: nothing is known of its ports",
@@ -233,21 +241,53 @@ static void fire_late(struct hub *hub, const struct sensor_record *sensor,
 	alerting_alert(&hub->alerting, &alert);
 }
 
-void hub_judge_sensor(struct hub *hub, const struct sensor_record *sensor)
+static void fire_chain(struct hub *hub, const struct sensor_record *sensor,
+		       int64_t now_us)
+{
+	struct alert_record alert;
+	bool is_missing = strstr(sensor->audit_chain, "missing") != NULL;
+	begin_alert(chain_rule, sensor, now_us, &alert);
+	alert.kind = "value";
+	alert.severity = is_missing ? "high" : "critical";
+	record_text(alert.metric, sizeof(alert.metric), "sensor.audit_chain");
+	snprintf(alert.summary, sizeof(alert.summary),
+		 "the audit chain of sensor %s does not hold: %.145s", sensor->sensor,
+		 sensor->audit_fault);
+	record_text(alert.advice, sizeof(alert.advice),
+		    "Who owns that machine may have changed its history: breakwater "
+		    "audit verify --sensor NAME at the hub says where, and it has what "
+		    "was told before.");
+	alerting_alert(&hub->alerting, &alert);
+}
+
+static void judge_by(struct hub *hub, const char *rule,
+		     const struct sensor_record *sensor, bool is,
+		     void (*fire)(struct hub *hub, const struct sensor_record *sensor,
+				  int64_t now_us))
 {
 	int64_t now_us = clock_us(CLOCK_REALTIME);
-	if (!hub->leads)
-		return;
-	const struct alert_record *known = late_alert(hub, sensor->sensor);
-	bool is = strcmp(sensor->state, "late") == 0;
+	const struct alert_record *known = alert_of(hub, rule, sensor->sensor);
 	if (is && known == NULL) {
-		fire_late(hub, sensor, now_us);
+		fire(hub, sensor, now_us);
 	} else if (!is && known != NULL) {
 		struct alert_record over = *known;
 		over.state = "resolved";
 		over.at = over.end = now_us;
 		alerting_alert(&hub->alerting, &over);
 	}
+}
+
+void hub_judge_sensor(struct hub *hub, const struct sensor_record *sensor)
+{
+	if (!hub->leads)
+		return;
+	judge_by(hub, late_rule, sensor, strcmp(sensor->state, "late") == 0, fire_late);
+	/* Until it was looked at here, what was said of it before counts. */
+	if (sensor->audit_chain != NULL)
+		judge_by(hub, chain_rule, sensor,
+			 chain_is_bad(sensor->audit_chain) &&
+				 strcmp(sensor->state, "revoked") != 0,
+			 fire_chain);
 }
 
 /* ---- to lead, and to follow ---- */

@@ -8,6 +8,13 @@
 
 #include "cli/json.h"
 
+bool sensor_chain_is_bad(const json_t *sensor)
+{
+	const char *word = member_text(sensor, "audit_chain");
+	return word != NULL && strcmp(word, "holds") != 0 &&
+	       strcmp(word, "unsigned") != 0;
+}
+
 bool sensor_lags(const json_t *sensor)
 {
 	return member_number(sensor, "lag_us") > SENSOR_LAG_S * 1e6;
@@ -44,6 +51,8 @@ enum sensor_rank sensor_rank(const json_t *sensor)
 		return SENSOR_GONE;
 	if (is_in(sensor, "late"))
 		return SENSOR_LATE;
+	if (sensor_chain_is_bad(sensor))
+		return SENSOR_CHAIN;
 	if (json_is_true(json_object_get(sensor, "cut_off")))
 		return SENSOR_CUT_OFF;
 	if (sensor_has_text(sensor, "config_refused"))

@@ -18,6 +18,7 @@ enum {
  */
 enum sensor_rank {
 	SENSOR_LATE,
+	SENSOR_CHAIN, /* what was told of its audit chain does not hold */
 	SENSOR_CUT_OFF,
 	SENSOR_REFUSED, /* a configuration */
 	SENSOR_LAGS,
@@ -31,6 +32,7 @@ enum sensor_rank {
 };
 enum sensor_rank sensor_rank(const json_t *sensor);
 
+bool sensor_chain_is_bad(const json_t *sensor);
 bool sensor_lags(const json_t *sensor);
 bool sensor_clock_is_off(const json_t *sensor);
 /* "" or NULL: none. */

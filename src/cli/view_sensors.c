@@ -87,6 +87,17 @@ SHOW(show_config)
 
 SHOW_WHEN(proven)
 
+SHOW(show_chain)
+{
+	const char *word = member_text(record, "audit_chain");
+	if (word != NULL && strcmp(word, "holds") == 0)
+		cell_when(out, record, "audit_signed");
+	else
+		cell_text(out, word);
+	if (sensor_chain_is_bad(record))
+		cell_mark(out);
+}
+
 static const struct column columns[] = {
 	{ "STATE", "state", "up; late: not heard for 30 s; cut off; gone; revoked.",
 	  true, true, 0, 0, show_state },
@@ -110,6 +121,10 @@ static const struct column columns[] = {
 	  false, false, 1, 0, show_config },
 	{ "PROVEN", "proven", "When its self-test last proved that it protects.", true,
 	  false, 5, 0, show_proven },
+	{ "CHAIN", "audit_signed",
+	  "When its audit chain was last signed, as the hub has it; !: it does not "
+	  "hold (audit verify --sensor).",
+	  true, false, 4, 0, show_chain },
 	{ "CAN'T SEE", "blind", "What it is blind to.", true, true, 2, 9, show_blind },
 };
 

@@ -52,6 +52,18 @@ struct board_member {
 };
 void board_member(struct board *board, const struct board_member *member);
 
+/*
+ * What hubs have of that sensor's audit chain, as fields of its record: its own word of
+ * them counts for nothing.  False: there is no such sensor.
+ */
+struct board_chain {
+	const char *name;
+	const char *word, *fault; /* the word of those of sensor.audit_chain; kept */
+	int64_t signed_us;        /* UNKNOWN_TIME: it is not */
+	uint64_t seq;
+};
+bool board_chain(struct board *board, const struct board_chain *chain);
+
 typedef void (*board_emit)(void *to, const void *record);
 /*
  * What is there now, the newest first: of sensors, ports, listeners, probes, levels,
@@ -65,7 +77,7 @@ bool board_is_newest(struct board *board, enum record_kind kind, const void *rec
 /* The sensor of that name as it is now; false: there is none. */
 bool board_sensor(struct board *board, const char *name, struct sensor_record *out);
 
-/* Once a second: emits the sensors whose state has changed since. */
+/* Once a second: emits the sensors whose state, or chain, has changed since. */
 void board_tick(struct board *board, int64_t now_us, board_emit emit, void *to);
 
 struct board_counts {

@@ -16,7 +16,8 @@ struct board_sensor {
 	int64_t heard_us; /* server's time; UNKNOWN_TIME: not since this hub began */
 	double offsets_ms[OFFSETS_MAX];
 	uint32_t offset_count;
-	const char *told; /* its state, as board_tick() told it last */
+	/* Its state and its chain, as board_tick() told them last. */
+	const char *told, *told_chain;
 };
 
 /* What the registry says of a sensor. */

@@ -158,6 +158,38 @@ void board_member(struct board *board, const struct board_member *member)
 	pthread_mutex_unlock(&board->lock);
 }
 
+/* ---- what others say of it ---- */
+
+static void keep_chain(struct sensor_record *record, const struct sensor_record *known)
+{
+	record->audit_chain = known->audit_chain;
+	memcpy(record->audit_fault, known->audit_fault, sizeof(record->audit_fault));
+	record->audit_signed = known->audit_signed;
+	record->audit_seq = known->audit_seq;
+}
+
+bool board_chain(struct board *board, const struct board_chain *chain)
+{
+	struct board_sensors *sensors = &board->sensors;
+	uint64_t name = shelf_name_text(&board->key, 0, chain->name);
+	pthread_mutex_lock(&board->lock);
+	struct shelf_row *row = shelf_find(&sensors->up, name);
+	if (row == NULL)
+		row = shelf_find(&sensors->quiet, name);
+	if (row != NULL) {
+		struct board_sensor *sensor = sensor_at(row);
+		sensor->record.audit_chain = chain->word;
+		record_text(sensor->record.audit_fault,
+			    sizeof(sensor->record.audit_fault), chain->fault);
+		sensor->record.audit_signed = chain->signed_us;
+		sensor->record.audit_seq = chain->seq;
+		if (sensor->told_chain != chain->word)
+			note_news(sensors, name);
+	}
+	pthread_mutex_unlock(&board->lock);
+	return row != NULL;
+}
+
 /* ---- what it says ---- */
 
 static bool is_older(const struct board_sensor *known,
@@ -192,6 +224,7 @@ void board_take_sensor(struct board *board, const struct sensor_record *record,
 	if (row == NULL)
 		row = shelf_find(&sensors->quiet, name);
 	struct board_sensor known = { .heard_us = UNKNOWN_TIME };
+	record_init(RECORD_sensor, &known.record);
 	if (row != NULL)
 		known = *sensor_at(row);
 	if (record->sensor[0] == '\0' ||
@@ -203,7 +236,9 @@ void board_take_sensor(struct board *board, const struct sensor_record *record,
 		return;
 	const char *before = sensor->record.state;
 	double offset_ms = row != NULL ? sensor->record.clock_offset_ms : NAN;
+	const struct sensor_record was = sensor->record;
 	sensor->record = *record;
+	keep_chain(&sensor->record, &was);
 	put_joined(&sensor->record, shelf_find(&sensors->joined, name));
 	sensor->record.state = before;
 	sensor->record.clock_offset_ms = offset_ms;
@@ -245,10 +280,14 @@ static struct sensor_record *take_news(struct board_sensors *sensors, size_t *co
 		struct shelf_row *row = shelf_find(&sensors->up, sensors->news[i]);
 		if (row == NULL)
 			row = shelf_find(&sensors->quiet, sensors->news[i]);
-		if (row == NULL || sensor_at(row)->told == sensor_at(row)->record.state)
+		struct board_sensor *sensor = sensor_at(row);
+		if (sensor == NULL ||
+		    (sensor->told == sensor->record.state &&
+		     sensor->told_chain == sensor->record.audit_chain))
 			continue;
-		sensor_at(row)->told = sensor_at(row)->record.state;
-		all[(*count)++] = sensor_at(row)->record;
+		sensor->told = sensor->record.state;
+		sensor->told_chain = sensor->record.audit_chain;
+		all[(*count)++] = sensor->record;
 	}
 	if (all != NULL)
 		sensors->news_count = 0;

@@ -193,10 +193,8 @@ void chain_proof_audit(struct chain_proof *proof, const struct audit_record *aud
 {
 	struct audit_record bare = *audit;
 	bare.sensor[0] = '\0'; /* as it is written where it was made */
-	if (bare.seq == UNKNOWN_U64 || bare.seq == 0) {
-		proof->unnumbered++;
-		return;
-	}
+	if (bare.seq == UNKNOWN_U64 || bare.seq == 0)
+		return; /* an earlier version told none */
 	const struct chain_end *last = farthest(proof);
 	if (last == NULL)
 		begin(proof, &bare);
@@ -386,11 +384,6 @@ static void say_begin(struct chain_proof *proof, const struct chain_end *last)
 		     "it begins with record %" PRIu64
 		     ": what was before was not told here, or went by retention",
 		     last->first);
-	if (proof->unnumbered > 0)
-		note(proof, "unsigned", 0, 0, UNKNOWN_TIME,
-		     "%" PRIu64 " records were told without number and hash, by an "
-		     "earlier version",
-		     proof->unnumbered);
 }
 
 static void say_end(struct chain_proof *proof, const struct chain_end *last)
@@ -425,6 +418,11 @@ void chain_proof_end(struct chain_proof *proof, struct audit_verdict *verdict)
 	}
 	verdict->faults = proof->faults;
 	verdict->notices = proof->notices;
+}
+
+bool chain_is_bad(const char *word)
+{
+	return gravity(word) > 0;
 }
 
 const char *chain_proof_word(const struct chain_proof *proof)

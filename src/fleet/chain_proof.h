@@ -38,7 +38,6 @@ struct chain_proof {
 	struct chain_end ends[CHAIN_ENDS_MAX];
 	size_t count;
 	uint64_t records, checkpoints; /* as told, but each once */
-	uint64_t unnumbered;           /* of a version that told no numbers */
 	uint64_t faults, notices;
 	const char *what;    /* the gravest fault; NULL: none */
 	field_text256 fault; /* in a sentence */
@@ -57,5 +56,7 @@ void chain_proof_end(struct chain_proof *proof, struct audit_verdict *verdict);
  * audit.h has it.
  */
 const char *chain_proof_word(const struct chain_proof *proof);
+/* Such a word: there is a fault. */
+bool chain_is_bad(const char *word);
 /* The end that goes on; NULL: nothing was told. */
 const struct chain_end *chain_proof_last(const struct chain_proof *proof);

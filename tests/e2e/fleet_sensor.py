@@ -287,6 +287,14 @@ def its_chain_is_proven(tap, sensor, hub):
     done = verify(hub, "--sensor", "web-1")
     tap.ok(done.returncode == 0 and done.stdout.startswith("fine: "),
            "what it told is proven at the hub", done.stdout, done.stderr)
+    last, = hub.rows("SELECT max(at), max(seq) FROM checkpoint WHERE sensor='web-1'")
+
+    def chain():
+        row, = hub.monitor.get("sensors")
+        return row.get("audit_chain") == "holds" and row["audit_seq"] == last[1] and row
+    until(chain, "its chain's end", 30, 0.1)
+    tap.ok("not hold" not in hub.monitor.command("fleet", "status", status=None).stdout,
+           "the hub proves it as it comes")
     done = verify(hub)
     tap.ok("the depot has the chains of 1 sensor:" in done.stdout,
            "beside the hub's own chain it is said whose else there are", done.stdout, done.stderr)
@@ -304,6 +312,17 @@ def its_chain_is_proven(tap, sensor, hub):
         [one["from"], one["what"]] for one in faults[:-1] if not one["notice"]] ==
            [[seq, "forked"]],
            "a history that was written anew there is a fork here", done.stdout, own.stdout)
+
+    def alert():
+        return [one for one in hub.monitor.get("alerts")
+                if one["rule"] == "audit_chain" and one["state"] == "firing"]
+    fired = until(alert, "an alert", 30, 0.1)
+    shown = hub.monitor.command("fleet", "status", status=None)
+    tap.ok(fired[0]["severity"] == "critical" and fired[0]["target"] == "web-1" and
+           shown.returncode == 1 and
+           f"! web-1 has an audit chain that does not hold: record {seq} " in shown.stdout,
+           "... of which the leader tells people, and which stands in fleet status", fired,
+           shown.stdout)
     sensor.stop()
 
 

@@ -489,12 +489,46 @@ static void a_hundred_thousand_heartbeats_are_no_more_than_their_number(void **s
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_board, close_board)
 
+static struct sensor_record sensor_of(struct board *board, const char *name)
+{
+	struct sensor_record sensor;
+	assert_true(board_sensor(board, name, &sensor));
+	return sensor;
+}
+
+static void what_hubs_have_of_its_chain_is_not_its_own_to_say(void **state)
+{
+	struct board *board = *state;
+	struct sensor_record lie;
+	const struct board_chain chain = { "web-1", "forked", "record 7", START, 6 };
+	const struct board_came came = at(2);
+	assert_false(board_chain(board, &chain));
+	beat(board, "web-1", 1);
+	assert_null(sensor_of(board, "web-1").audit_chain);
+	assert_true(board_chain(board, &chain));
+	record_init(RECORD_sensor, &lie);
+	record_text(lie.sensor, sizeof(lie.sensor), "web-1");
+	lie.at = START + 2 * SECOND;
+	lie.state = "up";
+	lie.audit_chain = "holds";
+	lie.audit_seq = 99;
+	board_take(board, RECORD_sensor, &lie, &came);
+	struct sensor_record sensor = sensor_of(board, "web-1");
+	assert_string_equal(sensor.audit_chain, "forked");
+	assert_string_equal(sensor.audit_fault, "record 7");
+	assert_true(sensor.audit_signed == START && sensor.audit_seq == 6);
+	record_text(lie.sensor, sizeof(lie.sensor), "web-2");
+	board_take(board, RECORD_sensor, &lie, &came);
+	assert_null(sensor_of(board, "web-2").audit_chain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(who_is_not_heard_for_thirty_seconds_is_late_once),
 		TEST(as_what_it_was_joined_no_sensor_says_itself),
 		TEST(who_ended_in_order_is_not_late),
+		TEST(what_hubs_have_of_its_chain_is_not_its_own_to_say),
 		TEST(what_the_depot_says_later_makes_nobody_late),
 		TEST(a_clock_that_is_wrong_is_told_and_makes_nobody_late),
 		TEST(what_waited_on_its_way_is_no_clock_that_is_off),

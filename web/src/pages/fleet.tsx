@@ -11,7 +11,7 @@ import { Empty, Loaded } from "../parts/Empty";
 import { Figure, Figures } from "../parts/Figure";
 import { Filters, matches, type Filter } from "../parts/Filters";
 import { Table, type Column } from "../parts/Table";
-import { clockIsOff, howOf, inOrder, isExpected, lags, offsetWords, sitesOf, type Site } from "../records/sensor";
+import { chainIsBad, clockIsOff, howOf, inOrder, isExpected, lags, offsetWords, sitesOf, type Site } from "../records/sensor";
 import { here, link, param } from "../state";
 import { ago, bytes, count, duration, exact, plural } from "../words";
 
@@ -40,6 +40,8 @@ const columns: Column<Sensor>[] = [
 	{ name: "config_version", title: "Configuration", help: "Version of the fleet's configuration that is in force there; marked: it refused a newer one.", numeric: true, value: (s) => s.config_version ?? (s.config_refused ? 0 : undefined),
 	  show: (v, s) => (s.config_version === undefined ? "its own" : String(v)), over: (_v, s) => (s.config_refused ?? "") !== "", exact: (s) => s.config_refused },
 	{ name: "proven", title: "Proven", help: "When its self-test last proved that attackers are stopped.", value: (s) => s.proven, show: (v) => ago(String(v)), exact: (s) => exact(s.proven) },
+	{ name: "audit_signed", title: "Audit chain", help: "When its audit chain was last signed, as the hub has it; marked: it does not hold.", value: (s) => s.audit_signed ?? s.audit_chain,
+	  show: (v, s) => (s.audit_chain === "holds" ? ago(String(v)) : s.audit_chain ?? ""), over: (_v, s) => chainIsBad(s), exact: (s) => s.audit_fault || exact(s.audit_signed) },
 	{ name: "blind", title: "Can't see", help: "What it is blind to, in words.", value: (s) => s.blind },
 	{ name: "version", title: "Version", help: "Of the program there.", optional: true, value: (s) => s.version },
 	{ name: "since", title: "Runs since", help: "When that process began.", optional: true, value: (s) => s.since, show: (v) => ago(String(v)), exact: (s) => exact(s.since) },

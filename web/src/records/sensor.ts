@@ -24,6 +24,8 @@ const LAG_US = 60e6, OFFSET_MS = 1000;
 export const lags = (sensor: Sensor): boolean => (sensor.lag_us ?? 0) > LAG_US;
 export const clockIsOff = (sensor: Sensor): boolean => Math.abs(sensor.clock_offset_ms ?? 0) > OFFSET_MS;
 
+export const chainIsBad = (sensor: Sensor): boolean => !["holds", "unsigned", undefined].includes(sensor.audit_chain);
+
 export interface How {
 	/** 0 is the gravest. */
 	rank: number;
@@ -36,6 +38,7 @@ const HOWS: readonly [tone: Tone, word: string, help: string, is: (sensor: Senso
 	["unknown", "revoked", "Its key is not taken any more.", (s) => s.state === "revoked"],
 	["unknown", "gone", "It ended in order.", (s) => s.state === "gone"],
 	["bad", "late", "Nothing was heard of it for 30 s.", (s) => s.state === "late"],
+	["bad", "chain broken", "What it told of its audit chain does not hold: somebody may have changed its history.", chainIsBad],
 	["bad", "cut off", "None of the other places that it asks answers: it is itself cut off.", (s) => s.cut_off === true],
 	["bad", "refused", "It refused a newer configuration, and goes on with the last good one.", (s) => (s.config_refused ?? "") !== ""],
 	["warn", "lags", "What it saw waits on its disk for more than a minute.", lags],

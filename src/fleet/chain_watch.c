@@ -1,0 +1,252 @@
+/*
+ * chain_watch.c: see chain_watch.h.
+ */
+#include "fleet/chain_watch.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "fleet/chain_read.h"
+#include "fleet/lane.h"
+#include "fleet/shelf.h"
+
+enum {
+	WATCHED_MAX = 16384,
+	AT_ONCE = 32, /* in a second */
+	NAP_MS = 100,
+};
+#define SECOND_US INT64_C(1000000)
+#define EACH_US   (5 * SECOND_US)  /* one chain is looked at no more often */
+#define AGAIN_US  (60 * SECOND_US) /* nor one that does not hold */
+/* What another hub brings may come later than what followed it. */
+#define LATE_US  (60 * SECOND_US)
+#define RETRY_US (15 * SECOND_US)
+#define LOOK_US  (60 * SECOND_US) /* for sensors that nothing came of yet */
+
+struct watched {
+	field_text64 name;
+	struct chain_proof proof; /* as far as it holds */
+	bool holds, has_changed;
+	int64_t due_us;     /* no sooner */
+	int64_t suspect_us; /* since when it does not hold; 0: it does */
+};
+
+struct chain_watch {
+	const char *where;
+	struct board *board;
+	pthread_t thread;
+	atomic_bool stops;
+	struct hash_key key;
+	/* Under the lock: */
+	pthread_mutex_t lock;
+	struct shelf watched;
+	/* The thread's: */
+	struct depot *depot;
+	int64_t look_us;
+	struct watched some[AT_ONCE];
+};
+
+/* ---- which ---- */
+
+/* Under the lock; is_new: only if it is. */
+static void note(struct chain_watch *watch, const char *sensor, bool if_new)
+{
+	bool is_new;
+	uint64_t name = shelf_name_text(&watch->key, 0, sensor);
+	if (sensor[0] == '\0' || strcmp(sensor, FLEET_HUB) == 0 ||
+	    (if_new && (watch->watched.count == WATCHED_MAX ||
+			shelf_find(&watch->watched, name) != NULL)))
+		return;
+	struct shelf_row *row = shelf_touch(&watch->watched, name, &is_new);
+	if (row == NULL)
+		return;
+	struct watched *watched = (struct watched *)row->at;
+	if (is_new)
+		record_text(watched->name, sizeof(watched->name), sensor);
+	watched->has_changed = true;
+}
+
+void chain_watch_note(struct chain_watch *watch, const char *sensor)
+{
+	pthread_mutex_lock(&watch->lock);
+	note(watch, sensor, false);
+	pthread_mutex_unlock(&watch->lock);
+}
+
+static void take_sensor(void *to, const void *record)
+{
+	struct chain_watch *watch = to;
+	pthread_mutex_lock(&watch->lock);
+	note(watch, ((const struct sensor_record *)record)->sensor, true);
+	pthread_mutex_unlock(&watch->lock);
+}
+
+static void look_for_sensors(struct chain_watch *watch, int64_t now_us)
+{
+	if (now_us < watch->look_us)
+		return;
+	watch->look_us = now_us + LOOK_US;
+	board_each(watch->board, RECORD_sensor, take_sensor, watch);
+}
+
+/* Copies of those that are due. */
+static size_t take_due(struct chain_watch *watch, int64_t now_us)
+{
+	size_t count = 0;
+	pthread_mutex_lock(&watch->lock);
+	for (struct shelf_row *row = watch->watched.oldest;
+	     row != NULL && count < AT_ONCE; row = row->newer) {
+		struct watched *watched = (struct watched *)row->at;
+		if (!watched->has_changed || watched->due_us > now_us)
+			continue;
+		watched->has_changed = false;
+		watch->some[count++] = *watched;
+	}
+	pthread_mutex_unlock(&watch->lock);
+	return count;
+}
+
+/* What came meanwhile stays noted. */
+static void put_back(struct chain_watch *watch, const struct watched *looked_at)
+{
+	pthread_mutex_lock(&watch->lock);
+	struct shelf_row *row = shelf_find(
+		&watch->watched, shelf_name_text(&watch->key, 0, looked_at->name));
+	if (row != NULL) {
+		struct watched *watched = (struct watched *)row->at;
+		bool has_changed = watched->has_changed || looked_at->has_changed;
+		*watched = *looked_at;
+		watched->has_changed = has_changed;
+	}
+	pthread_mutex_unlock(&watch->lock);
+}
+
+/* ---- what comes of it ---- */
+
+static bool may_come_yet(const char *what)
+{
+	return what != NULL && (strcmp(what, "missing") == 0 ||
+				strcmp(what, "checkpoint_missing") == 0);
+}
+
+static void judge(struct chain_watch *watch, struct watched *watched, int64_t now_us)
+{
+	struct audit_verdict verdict;
+	struct chain_proof proof = watched->proof;
+	chain_proof_end(&proof, &verdict);
+	watched->holds = verdict.faults == 0 && proof.count == 1;
+	if (verdict.faults == 0)
+		watched->suspect_us = 0;
+	else if (watched->suspect_us == 0)
+		watched->suspect_us = now_us;
+	watched->due_us = now_us + (verdict.faults == 0 ? EACH_US : AGAIN_US);
+	if (may_come_yet(proof.what) && now_us - watched->suspect_us < LATE_US) {
+		watched->has_changed = true;
+		watched->due_us = now_us + RETRY_US;
+		return;
+	}
+	const struct board_chain chain = { .name = watched->name,
+					   .word = chain_proof_word(&proof),
+					   .fault = proof.fault,
+					   .signed_us = verdict.held_us,
+					   .seq = verdict.held };
+	if (proof.count > 0 && !board_chain(watch->board, &chain))
+		watched->has_changed = true; /* nothing else is known of it yet */
+}
+
+/* False: the depot is away. */
+static bool read_anew(struct chain_watch *watch, struct watched *watched)
+{
+	char error[DEPOT_ERROR_MAX];
+	watched->proof = (struct chain_proof){ .count = 0 };
+	return chain_read(watch->depot, watched->name, &watched->proof, error) == 0;
+}
+
+static bool read_on(struct chain_watch *watch, struct watched *watched)
+{
+	char error[DEPOT_ERROR_MAX];
+	if (!watched->holds)
+		return read_anew(watch, watched);
+	if (chain_read(watch->depot, watched->name, &watched->proof, error) != 0)
+		return false;
+	bool still_holds = watched->proof.faults == 0 && watched->proof.count == 1;
+	return still_holds || read_anew(watch, watched);
+}
+
+static void look_at(struct chain_watch *watch, struct watched *watched, int64_t now_us)
+{
+	char error[DEPOT_ERROR_MAX];
+	if (watch->depot == NULL)
+		watch->depot = depot_look(watch->where, error);
+	if (watch->depot != NULL && read_on(watch, watched)) {
+		judge(watch, watched, now_us);
+	} else {
+		depot_close(watch->depot);
+		watch->depot = NULL;
+		watched->holds = false; /* it may be read in part */
+		watched->has_changed = true;
+		watched->due_us = now_us + RETRY_US;
+	}
+	put_back(watch, watched);
+}
+
+static void nap(const struct chain_watch *watch)
+{
+	const struct timespec some = { .tv_nsec = NAP_MS * 1000000L };
+	for (int ms = 0; ms < 1000 && !atomic_load(&watch->stops); ms += NAP_MS)
+		nanosleep(&some, NULL);
+}
+
+static void *watch_on(void *self)
+{
+	struct chain_watch *watch = self;
+	while (!atomic_load(&watch->stops)) {
+		int64_t now_us = clock_us(CLOCK_MONOTONIC);
+		look_for_sensors(watch, now_us);
+		size_t count = take_due(watch, now_us);
+		for (size_t i = 0; i < count && !atomic_load(&watch->stops); i++)
+			look_at(watch, &watch->some[i], now_us);
+		nap(watch);
+	}
+	depot_close(watch->depot);
+	return NULL;
+}
+
+/* ---- beginning and ending ---- */
+
+static void free_watch(struct chain_watch *watch)
+{
+	shelf_free(&watch->watched);
+	pthread_mutex_destroy(&watch->lock);
+	free(watch);
+}
+
+struct chain_watch *chain_watch_start(const char *depot, struct board *board)
+{
+	struct chain_watch *watch = calloc(1, sizeof(*watch));
+	if (watch == NULL)
+		return NULL;
+	watch->where = depot;
+	watch->board = board;
+	watch->watched =
+		(struct shelf){ .size = sizeof(struct watched), .most = WATCHED_MAX };
+	watch->key = hash_key_random();
+	pthread_mutex_init(&watch->lock, NULL);
+	if (pthread_create(&watch->thread, NULL, watch_on, watch) == 0)
+		return watch;
+	free_watch(watch);
+	return NULL;
+}
+
+void chain_watch_stop(struct chain_watch *watch)
+{
+	if (watch == NULL)
+		return;
+	atomic_store(&watch->stops, true);
+	pthread_join(watch->thread, NULL);
+	free_watch(watch);
+}
