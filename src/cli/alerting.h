@@ -188,6 +188,15 @@ enum reporting_mailed alerting_mail_report(struct alerting *a,
 void alerting_each_level(const struct alerting *a,
 			 void (*take)(void *to, const struct level_record *level),
 			 void *to);
-/* Appends "incidents":{...},"alerts":{...} and, if there is one, "sender":{...} of
- * /api/v1/status, without a comma at the end. */
-void alerting_json(const struct alerting *a, struct buf *json);
+/* Gives each incident that there is, as alerting_each() does. */
+typedef void alerting_incidents(const void *of,
+				void (*take)(void *to,
+					     const struct incident_record *incident),
+				void *to);
+/*
+ * Appends "incidents":{...},"alerts":{...} and, if there is one, "sender":{...} of
+ * /api/v1/status, without a comma at the end.  Who follows has no incidents of its own:
+ * `each` gives, of `of`, those that are known; NULL: a's own.
+ */
+void alerting_json(const struct alerting *a, alerting_incidents *each, const void *of,
+		   struct buf *json);

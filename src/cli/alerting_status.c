@@ -32,21 +32,19 @@ static void put_text(struct buf *json, const char *name, const char *text)
 	buf_char(json, '"');
 }
 
-static void put_incidents(const struct alerting *a, struct buf *json)
+static void put_incidents(const struct firing *firing, struct buf *json)
 {
-	struct firing firing = { 0 };
-	alerting_each(a, count, &firing);
 	buf_printf(
 		json,
 		"\"incidents\":{\"firing\":%llu,\"ahead\":%llu,\"unacknowledged\":%llu",
-		(unsigned long long)firing.count, (unsigned long long)firing.ahead,
-		(unsigned long long)firing.unowned);
-	if (firing.worst.severity != NULL) {
+		(unsigned long long)firing->count, (unsigned long long)firing->ahead,
+		(unsigned long long)firing->unowned);
+	if (firing->worst.severity != NULL) {
 		/* The id is hexadecimal digits. */
-		buf_printf(json, ",\"worst\":{\"id\":\"%s\"", firing.worst.id);
-		put_text(json, "severity", firing.worst.severity);
-		put_text(json, "rule", firing.worst.rule);
-		put_text(json, "target", firing.worst.target);
+		buf_printf(json, ",\"worst\":{\"id\":\"%s\"", firing->worst.id);
+		put_text(json, "severity", firing->worst.severity);
+		put_text(json, "rule", firing->worst.rule);
+		put_text(json, "target", firing->worst.target);
 		buf_char(json, '}');
 	}
 	buf_char(json, '}');
@@ -84,9 +82,15 @@ static void put_sender(const struct alerting *a, struct buf *json)
 		   counts.unsaved);
 }
 
-void alerting_json(const struct alerting *a, struct buf *json)
+void alerting_json(const struct alerting *a, alerting_incidents *each, const void *of,
+		   struct buf *json)
 {
-	put_incidents(a, json);
+	struct firing firing = { 0 };
+	if (each != NULL)
+		each(of, count, &firing);
+	else
+		alerting_each(a, count, &firing);
+	put_incidents(&firing, json);
 	put_alerts(a, json);
 	put_sender(a, json);
 }

@@ -376,7 +376,7 @@ static void give_status(void *self, struct buf *json)
 	detect_each(m->detect, count_finding, &findings);
 	status_json_findings(json, &findings);
 	buf_char(json, ',');
-	alerting_json(&m->alerting, json);
+	alerting_json(&m->alerting, NULL, NULL, json);
 	buf_char(json, ',');
 	if (probing_is_wanted(&m->probing))
 		put_prober(m, json);

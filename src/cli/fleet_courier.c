@@ -169,7 +169,10 @@ static void take_counts(struct fleet_courier *courier,
 		return;
 	memcpy(courier->said, counts->trouble, sizeof(courier->said));
 	if (counts->trouble[0] != '\0')
-		buf_printf(text, "breakwater: fleet: %s\n", counts->trouble);
+		buf_printf(text, "breakwater: fleet: %s; what is to be told waits\n",
+			   counts->trouble);
+	else
+		buf_text(text, "breakwater: fleet: connected again\n");
 }
 
 static void take_answer(struct fleet_courier *courier, const struct fleet_piece *piece,

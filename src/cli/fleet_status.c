@@ -215,6 +215,23 @@ static void print_all(const struct common_options *common, const json_t *sensors
 		  "config_refused");
 }
 
+/*
+ * All seem to be late to a hub that hears none: then nothing is wrong with them.  That
+ * a hub does not say is no reason not to show what it knows.
+ */
+static void warn_if_deaf(const struct common_options *common, struct client *client)
+{
+	char error[CLIENT_ERROR_MAX];
+	json_t *status = NULL;
+	if (client_object(client, "/api/v1/status", &status, error) == STATUS_OK &&
+	    json_is_false(json_object_get(
+		    json_object_get(json_object_get(status, "hub"), "servers"), "up")))
+		fputs("! This hub reaches no NATS server, so it does not know how they "
+		      "are now:\n  breakwater status says why.\n\n",
+		      common->json ? stderr : stdout);
+	json_decref(status);
+}
+
 static int show(const struct common_options *common, const json_t *told)
 {
 	json_t *sensors = sorted(told);
@@ -254,8 +271,10 @@ static int ask(const struct common_options *common, const struct sensor_options 
 		status = tell_empty(common, client);
 	else if (json_array_size(sensors) == 0)
 		fprintf(stderr, "%s\n", view_sensors.nothing);
-	else
+	else {
+		warn_if_deaf(common, client);
 		status = show(common, sensors);
+	}
 	if (json_array_size(sensors) < told.total)
 		fprintf(stderr, "%zu of %" PRIu64 " sensors shown\n",
 			json_array_size(sensors), told.total);

@@ -189,6 +189,10 @@ struct depot_limits hub_depot_limits(const struct config *config);
 
 struct web_source hub_source(struct hub *hub);
 void hub_status(void *self, struct buf *json);
+/* The fleet's, of the leader's book or as it told them: see alerting_incidents. */
+void hub_each_incident(const void *of,
+		       void (*take)(void *to, const struct incident_record *incident),
+		       void *to);
 void hub_self(void *self, struct self_record *out);
 /* Its own record of this second. */
 void hub_second(struct hub *hub);

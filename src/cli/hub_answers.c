@@ -58,23 +58,36 @@ static void emit_incident(void *to, const struct incident_record *incident)
 	e->emit(e->to, &known);
 }
 
+struct taking {
+	void (*take)(void *to, const struct incident_record *incident);
+	void *to;
+};
+
 /* Those of a sensor alone are parts of these, and in the depot. */
-static void emit_fleets(void *to, const void *record)
+static void take_fleets(void *to, const void *record)
 {
-	const struct emitting *e = to;
+	const struct taking *taking = to;
 	const struct incident_record *incident = record;
 	if (strcmp(incident->sensor, FLEET_HUB) == 0)
-		e->emit(e->to, incident);
+		taking->take(taking->to, incident);
+}
+
+void hub_each_incident(const void *of,
+		       void (*take)(void *to, const struct incident_record *incident),
+		       void *to)
+{
+	const struct hub *hub = of;
+	struct taking taking = { take, to };
+	if (hub->leads)
+		alerting_each(&hub->alerting, take, to);
+	else
+		board_each(hub->board, RECORD_incident, take_fleets, &taking);
 }
 
 static void give_incidents(void *self, web_emit emit, void *to)
 {
-	const struct hub *hub = self;
 	struct emitting e = { .emit = emit, .to = to };
-	if (hub->leads)
-		alerting_each(&hub->alerting, emit_incident, &e);
-	else
-		board_each(hub->board, RECORD_incident, emit_fleets, &e);
+	hub_each_incident(self, emit_incident, &e);
 }
 
 static bool is_home(void *self, const struct addr *addr)

@@ -301,6 +301,6 @@ void hub_status(void *self, struct buf *json)
 	if (hub->state.self.cpu_ratio >= 0)
 		object_decimal(json, "cpu_ratio", hub->state.self.cpu_ratio);
 	put_store(hub, json);
-	alerting_json(&hub->alerting, json);
+	alerting_json(&hub->alerting, hub_each_incident, hub, json);
 	buf_char(json, '}');
 }

@@ -37,12 +37,18 @@ static void print_name(const char *format, const char *name)
 
 static void print_lead(const json_t *hub, const struct look *look)
 {
-	const char *leader = member_text(hub, "leader");
+	const char *leader = member_text(hub, "leader"),
+		   *name = member_text(hub, "name");
+	const json_t *servers = json_object_get(hub, "servers");
+	/* What it leads by, it holds no longer. */
+	bool is_stale = leader != NULL && name != NULL && strcmp(leader, name) == 0;
 	label_print(look, "Hub");
-	print_name("%s", member_text(hub, "name"));
+	print_name("%s", name);
 	if (json_is_true(json_object_get(hub, "leads"))) {
 		puts(", leads: it judges what all sensors tell, and tells people");
-	} else if (leader != NULL) {
+	} else if (!json_is_true(json_object_get(servers, "up"))) {
+		puts("; without a NATS server it is not known which hub leads");
+	} else if (leader != NULL && !is_stale) {
 		print_name("; %s leads\n", leader);
 	} else {
 		fputs("; ", stdout);
@@ -103,7 +109,12 @@ static void print_kept(const json_t *hub, const struct look *look)
 	print_up(depot, kept, look);
 	printf("; ");
 	bool is_one = count_of(hub, "waiting") == 1;
-	print_count(hub, "waiting", is_one ? "batch waits\n" : "batches wait\n");
+	/* How many they are is asked only by who can take them. */
+	if (!json_is_true(json_object_get(depot, "up")))
+		puts("what sensors tell waits in the NATS servers");
+	else
+		print_count(hub, "waiting",
+			    is_one ? "batch waits\n" : "batches wait\n");
 	if (count_of(hub, "refused") == 0)
 		return;
 	label_print(look, "");

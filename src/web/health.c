@@ -111,6 +111,19 @@ static void judge_self_test(struct verdict *verdict, const json_t *test)
 	reason(verdict, text);
 }
 
+/* A hub shows what it knew, and hears nothing. */
+static void judge_servers(struct verdict *verdict, const json_t *servers)
+{
+	char text[320];
+	const char *trouble = json_string_value(json_object_get(servers, "trouble"));
+	if (!json_is_false(json_object_get(servers, "up")))
+		return;
+	verdict->degraded = true;
+	snprintf(text, sizeof(text), "NATS servers: %s",
+		 trouble != NULL && trouble[0] != '\0' ? trouble : "not reached yet");
+	reason(verdict, text);
+}
+
 static void judge_status(struct verdict *verdict, const json_t *status)
 {
 	const json_t *interfaces = json_object_get(status, "interfaces");
@@ -130,6 +143,8 @@ static void judge_status(struct verdict *verdict, const json_t *status)
 	judge_sight(verdict, json_object_get(status, "firewall"), "the firewall");
 	judge_sight(verdict, json_object_get(status, "sender"), "who tells people");
 	judge_frozen(verdict, json_object_get(status, "firewall"));
+	judge_servers(verdict,
+		      json_object_get(json_object_get(status, "hub"), "servers"));
 	judge_store(verdict, json_object_get(status, "store"));
 	judge_self_test(verdict, json_object_get(status, "self_test"));
 }

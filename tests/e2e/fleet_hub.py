@@ -411,6 +411,8 @@ def another_goes_on(tap, lab):
         tap.equal(ids, [number], "it is among those of each of them, and no other is")
     shown = second.command("incidents", "--sensor", "web-2", status=1)
     tap.ok(number[:4] in shown.stdout, "... so that the command lists it", shown.stdout)
+    counts = [hub.get("status")["incidents"] for hub in (first, second)]
+    tap.equal(counts[1], counts[0], "who follows counts as many as who leads")
     tell.finding("web-3", "00000000000000c0", "192.0.2.77", "closed")
     until(lambda: second.hub()["leader"] == "hub-1" and not second.leads(), "who follows")
     second.program.process.send_signal(signal.SIGHUP)  # which has no limits to set yet

@@ -256,12 +256,12 @@ static void status_tells_the_gravest(void **state)
 {
 	(void)state;
 	struct buf json = { 0 };
-	alerting_json(&alerting, &json);
+	alerting_json(&alerting, NULL, NULL, &json);
 	assert_begins(&json,
 		      "\"incidents\":{\"firing\":0,\"ahead\":0,\"unacknowledged\":0},");
 	buf_free(&json);
 	finding("a281196900000000", "open");
-	alerting_json(&alerting, &json);
+	alerting_json(&alerting, NULL, NULL, &json);
 	assert_begins(&json, "\"incidents\":{\"firing\":1,\"ahead\":0,"
 			     "\"unacknowledged\":1,\"worst\":"
 			     "{\"id\":\"feedfeedfeedfeed\",\"severity\":\"medium\","

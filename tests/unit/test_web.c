@@ -280,6 +280,12 @@ static void health_is_fine_only_when_a_fresh_measurement_says_so(void **state)
 		      "\"holds\":false,\"detail\":\"ended\"}}}";
 	expect("/health", 200,
 	       "{\"status\":\"degraded\",\"reasons\":[\"the guard ended\"]}");
+	fake.status = "{\"hub\":{\"servers\":{\"up\":false,\"trouble\":\"Timeout\"}}}";
+	expect("/health", 200,
+	       "{\"status\":\"degraded\",\"reasons\":[\"NATS servers: "
+	       "Timeout\"]}");
+	fake.status = "{\"hub\":{\"servers\":{\"up\":true}}}";
+	expect("/health", 200, "{\"status\":\"ok\",\"reasons\":[]}");
 	fake.status = "";
 	expect("/health", 503, "no status");
 }
