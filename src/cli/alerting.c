@@ -76,7 +76,7 @@ bool alerting_prepare(struct alerting *a, const struct alerting_setup *setup,
 	return true;
 }
 
-bool alerting_open(struct alerting *a)
+bool alerting_take_up(struct alerting *a, struct alerting_kept *kept)
 {
 	const struct incidents_sink told = { .self = a,
 					     .incident = take_incident,
@@ -89,20 +89,29 @@ bool alerting_open(struct alerting *a)
 	const struct limits_history past = { .self = a,
 					     .may_ask = alerting_may_ask,
 					     .hour = alerting_hour };
-	sinks_told_recall(&a->told, a->setup.config->state);
 	a->limits = limits_new(&crossed, &past);
 	a->anomalies = alerting_new_anomalies(a);
 	a->forecasts = alerting_new_forecasts(a);
 	foretelling_open(&a->foretelling, a->setup.config->state,
-			 clock_us(CLOCK_REALTIME));
+			 alerting_foretold(kept), clock_us(CLOCK_REALTIME));
 	a->teller = alerting_new_teller(a);
 	a->book = incident_book_new(&told);
 	if (a->limits != NULL && a->anomalies != NULL && a->forecasts != NULL &&
-	    a->teller != NULL && a->book != NULL)
-		return alerting_recall(a);
+	    a->teller != NULL && a->book != NULL) {
+		alerting_restore(a, kept);
+		return true;
+	}
 	incident_book_free(a->book);
 	a->book = NULL;
 	return false;
+}
+
+bool alerting_open(struct alerting *a)
+{
+	struct alerting_kept *kept = alerting_read(a->setup.config->state, NULL);
+	bool is_open = kept != NULL && alerting_take_up(a, kept);
+	alerting_kept_free(kept);
+	return is_open;
 }
 
 /* Which of those on the board the limits know; of these they fire, or not at all. */

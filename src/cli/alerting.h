@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -52,7 +53,7 @@ struct alerting {
 	record_bits read;       /* kinds that workers were told to read, at the start */
 	uint64_t stamp_seen;    /* of their files, at the last look */
 	bool files_are_refused; /* as one has an error: older rules are in force */
-	struct incident_book *book; /* NULL: before alerting_open() */
+	struct incident_book *book; /* NULL: before alerting_take_up() */
 	struct limits *limits;
 	struct anomalies *anomalies;
 	struct foretelling foretelling;
@@ -83,21 +84,27 @@ bool alerting_prepare(struct alerting *a, const struct alerting_setup *setup,
  */
 void alerting_fork(struct alerting *a);
 /*
- * Takes up what fired when the daemon ended, from the store: call it before the store
- * is written.  False without memory.
+ * What a store knows of what fired, and of what was over: before it is written, on any
+ * thread.  cancels: set, it is read no further.  NULL without memory.
  */
+struct alerting_kept;
+struct alerting_kept *alerting_read(const char *state, const atomic_bool *cancels);
+void alerting_kept_free(struct alerting_kept *kept);
+/* Takes that up, which stays the caller's.  False without memory. */
+bool alerting_take_up(struct alerting *a, struct alerting_kept *kept);
+/* Both, from its own store: who has nobody to answer meanwhile. */
 bool alerting_open(struct alerting *a);
 /* From now on it watches; page: address of the page. */
 void alerting_begin(struct alerting *a, const char *page, int64_t now_us,
 		    struct buf *said);
 /*
- * Watches no more, and tells nobody, until alerting_open(): another hub leads.  What it
- * has not said yet stays unsaid.
+ * Watches no more, and tells nobody, until alerting_take_up(): another hub leads.  What
+ * it has not said yet stays unsaid.
  */
 void alerting_stand_down(struct alerting *a);
 void alerting_close(struct alerting *a);
 
-/* ---- what happens; nothing before alerting_open() ---- */
+/* ---- what happens; nothing before alerting_take_up() ---- */
 
 /* True if finding->incident is another one now; see incident_book_finding(). */
 bool alerting_finding(struct alerting *a, struct finding_record *finding);

@@ -11,8 +11,10 @@ void alerting_keep(struct alerting *a, enum record_kind kind, const void *record
 
 /* ---- alerting_recall.c ---- */
 
-/* Alerts and incidents that fired, or that somebody closed.  False without memory. */
-bool alerting_recall(struct alerting *a);
+/* Into the board, the book and what else is open already. */
+void alerting_restore(struct alerting *a, struct alerting_kept *kept);
+/* Of foretelling_open(). */
+int64_t alerting_foretold(const struct alerting_kept *kept);
 /* Incidents whose id begins so, from the store: the book knows them then. */
 void alerting_recall_id(struct alerting *a, const char *id);
 

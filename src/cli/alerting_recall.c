@@ -20,12 +20,14 @@ enum {
 };
 
 /* The store gives the newest first, the book wants the oldest. */
-struct restored {
-	struct alerting *alerting;
+struct alerting_kept {
+	struct alert_board alerts;         /* that fire, as they were kept */
 	struct incident_record *incidents; /* owned; 2 * RESTORED */
 	struct timeline_record *lines;     /* owned; LINES_RESTORED */
 	size_t incident_count, fire_count, line_count;
 	int64_t first_us; /* of the oldest of them */
+	struct sinks_told told;
+	int64_t foretold_us;
 };
 
 static bool is_firing(const struct incident_record *incident)
@@ -36,7 +38,7 @@ static bool is_firing(const struct incident_record *incident)
 /* What belongs to one that somebody closed may go on, and is not to be told again. */
 static bool keep_incident(void *to, const void *record)
 {
-	struct restored *r = to;
+	struct alerting_kept *r = to;
 	const struct incident_record *incident = record;
 	bool fires = is_firing(incident);
 	bool was_closed = strcmp(incident->closed_by, INCIDENT_BY_ITSELF) != 0;
@@ -52,7 +54,7 @@ static bool keep_incident(void *to, const void *record)
 
 static bool keep_line(void *to, const void *record)
 {
-	struct restored *r = to;
+	struct alerting_kept *r = to;
 	const struct timeline_record *line = record;
 	if (line->kind == NULL || line->about[0] == '\0')
 		return true;
@@ -62,14 +64,11 @@ static bool keep_line(void *to, const void *record)
 
 static bool keep_alert(void *to, const void *record)
 {
-	struct restored *r = to;
-	struct alert_record alert = *(const struct alert_record *)record;
-	const struct alerting_setup *setup = &r->alerting->setup;
-	if (setup->recalled != NULL)
-		setup->recalled(setup->self, &alert);
-	if (alert.state != NULL && strcmp(alert.state, "firing") == 0)
-		alert_board_take(&r->alerting->board, &alert);
-	return r->alerting->board.count < ALERT_BOARD_MAX;
+	struct alerting_kept *r = to;
+	const struct alert_record *alert = record;
+	if (alert->state != NULL && strcmp(alert->state, "firing") == 0)
+		alert_board_take(&r->alerts, alert);
+	return r->alerts.count < ALERT_BOARD_MAX;
 }
 
 /* The newest come first, and are to be the last. */
@@ -84,19 +83,62 @@ static void turn_round(struct alert_board *board)
 	}
 }
 
-static void read_kept(struct restored *r, const char *folder)
+static void look(const char *folder, enum record_kind kind, int64_t since_us,
+		 const atomic_bool *cancels, store_emit emit,
+		 struct alerting_kept *kept)
 {
 	struct store_filter filter;
-	store_look_back(folder, RECORD_alert, READ_MS, keep_alert, r);
-	turn_round(&r->alerting->board);
-	store_look_back(folder, RECORD_incident, READ_MS, keep_incident, r);
-	if (r->incident_count == 0)
-		return;
 	store_filter_init(&filter);
 	filter.time_limit_ms = READ_MS;
-	filter.since_us = r->first_us;
-	store_look(folder, RECORD_timeline, &filter, keep_line, r);
+	filter.since_us = since_us;
+	filter.cancel = cancels;
+	store_look(folder, kind, &filter, emit, kept);
 }
+
+static void read_kept(struct alerting_kept *kept, const char *folder,
+		      const atomic_bool *cancels)
+{
+	look(folder, RECORD_alert, INT64_MIN, cancels, keep_alert, kept);
+	turn_round(&kept->alerts);
+	look(folder, RECORD_incident, INT64_MIN, cancels, keep_incident, kept);
+	if (kept->incident_count > 0)
+		look(folder, RECORD_timeline, kept->first_us, cancels, keep_line, kept);
+	sinks_told_recall(&kept->told, folder);
+	kept->foretold_us = foretelling_last(folder);
+}
+
+struct alerting_kept *alerting_read(const char *state, const atomic_bool *cancels)
+{
+	struct alerting_kept *kept = calloc(1, sizeof(*kept));
+	if (kept == NULL)
+		return NULL;
+	kept->first_us = INT64_MAX;
+	kept->incidents = calloc(2 * (size_t)RESTORED, sizeof(*kept->incidents));
+	kept->lines = calloc(LINES_RESTORED, sizeof(*kept->lines));
+	if (kept->incidents != NULL && kept->lines != NULL) {
+		read_kept(kept, state, cancels);
+		return kept;
+	}
+	alerting_kept_free(kept);
+	return NULL;
+}
+
+void alerting_kept_free(struct alerting_kept *kept)
+{
+	if (kept == NULL)
+		return;
+	alert_board_free(&kept->alerts);
+	free(kept->lines);
+	free(kept->incidents);
+	free(kept);
+}
+
+int64_t alerting_foretold(const struct alerting_kept *kept)
+{
+	return kept->foretold_us;
+}
+
+/* ---- and taken up ---- */
 
 /* As incident_book_restore() wants them. */
 static int by_begin(const void *left, const void *right)
@@ -107,7 +149,7 @@ static int by_begin(const void *left, const void *right)
 	return (a->first > b->first) - (a->first < b->first);
 }
 
-static void restore(struct incident_book *book, struct restored *r)
+static void restore(struct incident_book *book, struct alerting_kept *r)
 {
 	qsort(r->incidents, r->incident_count, sizeof(*r->incidents), by_begin);
 	for (size_t i = 0; i < r->incident_count; i++)
@@ -116,19 +158,16 @@ static void restore(struct incident_book *book, struct restored *r)
 		incident_book_restore_line(book, &r->lines[i - 1]);
 }
 
-bool alerting_recall(struct alerting *a)
+void alerting_restore(struct alerting *a, struct alerting_kept *kept)
 {
-	struct restored r = { .alerting = a, .first_us = INT64_MAX };
-	r.incidents = calloc(2 * (size_t)RESTORED, sizeof(*r.incidents));
-	r.lines = calloc(LINES_RESTORED, sizeof(*r.lines));
-	bool has_room = r.incidents != NULL && r.lines != NULL;
-	if (has_room) {
-		read_kept(&r, a->setup.config->state);
-		restore(a->book, &r);
+	const struct alerting_setup *setup = &a->setup;
+	for (size_t i = 0; i < kept->alerts.count; i++) {
+		if (setup->recalled != NULL)
+			setup->recalled(setup->self, &kept->alerts.at[i]);
+		alert_board_take(&a->board, &kept->alerts.at[i]);
 	}
-	free(r.lines);
-	free(r.incidents);
-	return has_room;
+	restore(a->book, kept);
+	sinks_told_take_over(&a->told, &kept->told);
 }
 
 /* ---- one that was over long ago ---- */

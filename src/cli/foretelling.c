@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "cli/cli.h"
-#include "store/store.h"
+#include "cli/store_look.h"
 
 #define SECOND_US INT64_C(1000000)
 #define HOUR_US   (3600 * SECOND_US)
@@ -19,33 +19,25 @@ enum { STEP_BACK = 19 /* the nicest */, READ_MS = 1000, LATER = 6 };
 
 static bool take_last(void *to, const void *record)
 {
-	struct foretelling *f = to;
-	f->last_us = ((const struct forecast_record *)record)->at;
+	*(int64_t *)to = ((const struct forecast_record *)record)->at;
 	return false;
 }
 
-static void recall_last(struct foretelling *f)
+int64_t foretelling_last(const char *folder)
 {
-	char error[STORE_ERROR_MAX];
-	int status;
-	struct store_filter filter;
-	struct store_reader *reader = store_reader_open(f->folder, error, &status);
-	if (reader == NULL)
-		return;
-	store_filter_init(&filter);
-	filter.time_limit_ms = READ_MS;
-	store_read(reader, RECORD_forecast, &filter, take_last, f, error);
-	store_reader_close(reader);
+	int64_t last_us = UNKNOWN_TIME;
+	store_look_back(folder, RECORD_forecast, READ_MS, take_last, &last_us);
+	return last_us;
 }
 
-void foretelling_open(struct foretelling *f, const char *folder, int64_t now_us)
+void foretelling_open(struct foretelling *f, const char *folder, int64_t last_us,
+		      int64_t now_us)
 {
 	uint64_t chance = hash_key_random().k0;
 	f->folder = folder;
 	f->jitter_us = (int64_t)(chance % (uint64_t)HOUR_US);
-	f->last_us = UNKNOWN_TIME;
+	f->last_us = last_us;
 	f->again_us = now_us + f->jitter_us / LATER;
-	recall_last(f);
 }
 
 bool foretelling_is_due(struct foretelling *f, int64_t history_us, int64_t now_us)

@@ -34,11 +34,14 @@ struct foretelling {
 	size_t given, uses_given; /* of what is told */
 };
 
+/* When the last ones were made, as the store knows; UNKNOWN_TIME.  On any thread. */
+int64_t foretelling_last(const char *folder);
 /*
- * Learns from the store when the last ones were made: before it is written.  Within the
- * first minutes it makes none, as who starts has other things to do.
+ * last_us: foretelling_last(), of before the store is written.  Within the first
+ * minutes it makes none, as who starts has other things to do.
  */
-void foretelling_open(struct foretelling *f, const char *folder, int64_t now_us);
+void foretelling_open(struct foretelling *f, const char *folder, int64_t last_us,
+		      int64_t now_us);
 /* Waits for the thread, which ends soon. */
 void foretelling_close(struct foretelling *f);
 

@@ -4,6 +4,7 @@
 #include "cli/hub.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,12 @@
 enum { AT_ONCE = 4096 };
 /* What hubs follow from when they begin: the streams have at least that. */
 #define SINCE_US (600 * INT64_C(1000000))
+
+/*
+ * How long the end waits for a depot that is there, or is not: by then all that this
+ * hub keeps itself is kept, and what is under way comes again, as after a crash.
+ */
+enum { LEAVE_S = 20, LEAVE_EMPTY_MS = 300 };
 
 /* ---- the loop ---- */
 
@@ -60,12 +67,48 @@ static void take_note(void *self, const struct note *note)
 		  note->before, note->after);
 }
 
+/* On a thread of the library. */
+static void note_missed(void *self, int64_t since_us)
+{
+	const struct hub *hub = self;
+	hub_recall_again(hub->recall, since_us);
+}
+
+/* What was before is on the board first: what the streams tell is newer. */
+static void follow_streams(struct hub *hub)
+{
+	if (hub->follow != NULL || !hub_recall_has_begun(hub->recall))
+		return;
+	const struct hub_follow_options options = {
+		.link = hub->link,
+		.board = hub->board,
+		.own_epoch = hub_say_epoch(hub->say),
+		.since_us = clock_us(CLOCK_REALTIME) - SINCE_US,
+		.missed = note_missed,
+		.self = hub,
+	};
+	hub->follow = hub_follow_start(&options);
+	hub->followed_us = clock_us(CLOCK_MONOTONIC);
+	if (hub->follow != NULL)
+		return;
+	fputs("breakwater: not enough memory to follow what sensors tell\n", stderr);
+	hub->ended = hub->failed = true;
+}
+
+/* While the book is read, it waits: see hub_lead.c.  True: there is more. */
+static bool hear(struct hub *hub)
+{
+	return hub->follow != NULL && hub->book == NULL &&
+	       hub_follow_take(hub->follow, AT_ONCE, take_heard, hub);
+}
+
 static void take_tick(struct hub *hub)
 {
 	uint64_t expired;
 	if (read(hub->timer, &expired, sizeof(expired)) != sizeof(expired))
 		return;
 	hub_take_recalled(hub);
+	follow_streams(hub);
 	hub_look_at_lease(hub);
 	hub_take_asked(hub);
 	hub_join_take(hub->join, take_note, hub);
@@ -96,7 +139,7 @@ static void loop(struct hub *hub)
 		}
 		/* A leader that stood still may not be one any more. */
 		hub_look_at_lease(hub);
-		has_more = hub_follow_take(hub->follow, AT_ONCE, take_heard, hub);
+		has_more = hear(hub);
 		web_run(hub->web);
 	}
 }
@@ -251,13 +294,6 @@ static void start_steering(struct hub *hub)
 			error);
 }
 
-/* On a thread of the library. */
-static void note_missed(void *self, int64_t since_us)
-{
-	const struct hub *hub = self;
-	hub_recall_again(hub->recall, since_us);
-}
-
 /* What was before comes from the depot; what is now, from the streams. */
 static bool start_threads(struct hub *hub)
 {
@@ -265,33 +301,23 @@ static bool start_threads(struct hub *hub)
 		return false;
 	const struct hub_recall_options past = { .depot = hub->depot,
 						 .state = hub->config.state,
-						 .board = hub->board };
+						 .board = hub->board,
+						 .said = hub->said };
 	hub->recall = hub_recall_start(&past);
 	if (hub->recall == NULL)
 		return false;
-	hub_take_recalled(hub);
 	hub->say = hub_say_start(hub->link);
 	hub->lease = hub_lease_start(hub->link, hub->name);
 	if (hub->say == NULL || hub->lease == NULL || !start_tidy(hub) ||
 	    !start_takes(hub))
 		return false;
 	start_steering(hub);
-	const struct hub_follow_options options = {
-		.link = hub->link,
-		.board = hub->board,
-		.own_epoch = hub_say_epoch(hub->say),
-		.since_us = clock_us(CLOCK_REALTIME) - SINCE_US,
-		.missed = note_missed,
-		.self = hub,
-	};
 	const struct hub_join_options join = { hub->link, hub->board,
 					       hub->config.state };
-	hub->follow = hub_follow_start(&options);
 	hub->join = hub_join_start(&join);
 	hub->chains = chain_watch_start(hub->depot, hub->board);
 	hub->namesakes = hub_name_start(hub->link, hub->name, hub->host);
-	return hub->follow != NULL && hub->join != NULL && hub->namesakes != NULL &&
-	       hub->chains != NULL;
+	return hub->join != NULL && hub->namesakes != NULL && hub->chains != NULL;
 }
 
 /* Without it, commands take the folder for a machine's, whose store has little. */
@@ -332,50 +358,104 @@ static int open_all(struct hub *hub, const char *socket_path)
 	hub->board = board_new();
 	hub->attackers = attackers_new();
 	hub->refused = hub_refused_new();
+	hub->said = hub_said_new();
 	if (hub->store == NULL || hub->board == NULL || hub->attackers == NULL ||
-	    hub->refused == NULL || !start_threads(hub)) {
+	    hub->refused == NULL || hub->said == NULL || !start_threads(hub)) {
 		fprintf(stderr, "breakwater: the hub can't start\n");
 		return STATUS_NOT_PERMITTED;
 	}
 	return STATUS_OK;
 }
 
-/*
- * The web goes first, who keeps what comes after it; what is said while the leader ends
- * is told before the lease is given up.
- */
-static void close_hub(struct hub *hub)
+struct leaving {
+	struct timespec in;
+	int status;
+};
+
+static void *leave(void *self)
 {
-	if (hub->web != NULL)
-		web_close(hub->web);
-	hub->web = NULL;
-	hub_name_stop(hub->namesakes);
-	hub_join_stop(hub->join);
-	hub_follow_stop(hub->follow);
-	hub_recall_stop(hub->recall);
-	chain_watch_stop(hub->chains);
+	const struct leaving *leaving = self;
+	nanosleep(&leaving->in, NULL);
+	_exit(leaving->status);
+}
+
+/* Who waits for a server that does not answer can't always be woken. */
+static void leave_soon(const struct hub *hub, int status)
+{
+	static struct leaving leaving;
+	pthread_t thread;
+	bool has_depot = true;
+	for (int i = 0; i < FLEET_LANES && hub->takes[i] != NULL; i++) {
+		struct take_status lane;
+		take_status(hub->takes[i], &lane);
+		has_depot &= lane.has_depot;
+	}
+	leaving.status = status;
+	leaving.in =
+		has_depot ? (struct timespec){ .tv_sec = LEAVE_S }
+			  : (struct timespec){ .tv_nsec = LEAVE_EMPTY_MS * 1000000L };
+	if (pthread_create(&thread, NULL, leave, &leaving) == 0)
+		pthread_detach(thread);
+}
+
+/* They end while the rest does. */
+static void cancel_threads(const struct hub *hub)
+{
+	hub_name_cancel(hub->namesakes);
+	hub_recall_cancel(hub->recall);
+	hub_tidy_cancel(hub->tidy);
 	for (int i = 0; i < FLEET_LANES; i++)
-		take_stop(hub->takes[i]);
-	hub_tidy_stop(hub->tidy);
-	hub_steer_stop(hub->steer);
-	vantages_free(hub->vantages);
-	hub_ask_close(hub->ask);
+		take_cancel(hub->takes[i]);
+}
+
+/* What this hub keeps itself; what is said while the leader ends is told before the
+ * lease is given up. */
+static void close_own(struct hub *hub)
+{
 	bool leads = hub->leads && hub_lease_leads(hub->lease);
+	hub_book_close(hub->book);
 	hub_detect_end(hub, leads);
 	if (hub->leads && !leads)
 		alerting_stand_down(&hub->alerting);
 	alerting_close(&hub->alerting);
 	hub_say_stop(hub->say);
+	hub_lease_give_up(hub->lease);
+	if (hub->store != NULL)
+		store_close(hub->store);
+	programs_close(&hub->programs);
+	dashboard_shelf_close(&hub->dashboards);
+}
+
+/*
+ * The web goes first, who keeps what comes after it, and last who waits for servers.
+ */
+static void close_hub(struct hub *hub, int status)
+{
+	cancel_threads(hub);
+	if (hub->web != NULL)
+		web_close(hub->web);
+	hub->web = NULL;
+	hub_join_stop(hub->join);
+	hub_follow_stop(hub->follow);
+	hub_steer_stop(hub->steer);
+	vantages_free(hub->vantages);
+	hub_ask_close(hub->ask);
+	hub_ask_close(hub->ask_ending);
+	close_own(hub);
+	leave_soon(hub, status);
+	hub_name_stop(hub->namesakes);
+	hub_recall_stop(hub->recall);
+	chain_watch_stop(hub->chains);
+	for (int i = 0; i < FLEET_LANES; i++)
+		take_stop(hub->takes[i]);
+	hub_tidy_stop(hub->tidy);
 	hub_lease_stop(hub->lease);
 	link_close(hub->link);
 	hub_past_free(hub->past);
-	if (hub->store != NULL)
-		store_close(hub->store);
 	board_free(hub->board);
 	attackers_free(hub->attackers);
 	hub_refused_free(hub->refused);
-	programs_close(&hub->programs);
-	dashboard_shelf_close(&hub->dashboards);
+	hub_said_free(hub->said);
 	run_end(&hub->state);
 	free(hub);
 }
@@ -406,7 +486,7 @@ static int run(struct hub *hub, const char *socket_path)
 	if (!hub->quiet)
 		greet(hub);
 	loop(hub);
-	return STATUS_OK;
+	return hub->failed ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
 
 /* ---- configuration ---- */
@@ -476,6 +556,6 @@ int command_hub(int argc, char **argv)
 	int first, status = STATUS_USAGE;
 	if (options_parse(&help, argc, argv, &hub->common, &first, &status))
 		status = start(hub, &o);
-	close_hub(hub);
+	close_hub(hub, status);
 	return status;
 }

@@ -16,6 +16,7 @@
 #include "cli/alerting.h"
 #include "cli/dashboard_shelf.h"
 #include "cli/hub_ask.h"
+#include "cli/hub_book.h"
 #include "cli/hub_follow.h"
 #include "cli/hub_join.h"
 #include "cli/hub_lease.h"
@@ -23,6 +24,7 @@
 #include "cli/hub_past.h"
 #include "cli/hub_recall.h"
 #include "cli/hub_refused.h"
+#include "cli/hub_said.h"
 #include "cli/hub_say.h"
 #include "cli/hub_steer.h"
 #include "cli/hub_tidy.h"
@@ -54,15 +56,15 @@ struct hub {
 	struct config begun; /* as its files said at the start */
 	struct home home, own;
 	struct common_options common;
-	bool quiet, ended, on_terminal;
-	field_text64 name, host; /* this hub's own, and its machine's */
+	bool quiet, ended, failed, on_terminal; /* failed: it ended by that */
+	field_text64 name, host;                /* this hub's own, and its machine's */
 	char servers[16 * (CONFIG_TEXT_MAX + 1)];         /* with commas between */
 	char ca[HUB_PATH_MAX], credentials[HUB_PATH_MAX]; /* files; "": none */
 	char depot[PAST_DEPOT_MAX];                       /* as depot_open() */
 	struct link *link;
 	struct board *board;
 	struct take *takes[FLEET_LANES];
-	struct hub_follow *follow;
+	struct hub_follow *follow; /* NULL: not yet (hub_recall_has_begun()) */
 	struct hub_say *say;
 	struct hub_lease *lease;
 	struct hub_tidy *tidy;
@@ -72,15 +74,18 @@ struct hub {
 	struct vantages *vantages;
 	bool knows_places;   /* which targets are asked from several places */
 	struct hub_ask *ask; /* what other hubs pass on; NULL: this one does not lead */
+	struct hub_ask *ask_ending; /* the one before, which is not waited for */
 	struct hub_past *past;
 	struct hub_recall *recall;
 	struct chain_watch *chains;
+	struct hub_said *said;
+	struct hub_book *book; /* of who is to lead; NULL: none is being read */
 	/* What the leader does; the book is there only while it leads. */
 	struct alerting alerting;
 	struct attackers *attackers;
 	struct hub_refused *refused;
 	struct detect_fleet *detect; /* NULL: it does not lead */
-	bool leads;
+	bool leads;                  /* it judges, and tells people */
 	struct programs programs;
 	struct store *store; /* this hub's own: its audit chain, what hubs have said */
 	struct web *web;
@@ -91,9 +96,11 @@ struct hub {
 	uint64_t told_stamp;   /* of the file of who was told what, as last given on */
 	bool told_is_cut;      /* not all of it had room there */
 	int64_t second_us;
-	int64_t began_us; /* this hub's monotonic clock */
-	int64_t heard_us; /* the same, of the first record of the streams; 0: none came
-			   */
+	/* This hub's monotonic clock: */
+	int64_t began_us;
+	int64_t followed_us; /* when the streams were first asked */
+	int64_t lease_us;    /* since when it has the lease; 0: it has not */
+	int64_t heard_us;    /* the first record of the streams; 0: none came */
 	int epoll, signals, timer;
 	unsigned ticks;
 };
@@ -142,8 +149,10 @@ void hub_steer_second(struct hub *hub);
 /* ---- hub_lead.c ---- */
 
 bool hub_prepare_alerting(struct hub *hub, struct buf *errors);
-/* Begins to lead, or stops, as the lease says; often. */
+/* Begins to lead, or stops, as the lease says, and takes what was read; often. */
 void hub_look_at_lease(struct hub *hub);
+/* It leads, if need be with a book that is being read again. */
+bool hub_has_lead(const struct hub *hub);
 /* As the leader: the book of incidents is read again, as more of it is known. */
 void hub_lead_anew(struct hub *hub);
 /* Each second. */

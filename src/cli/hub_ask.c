@@ -154,14 +154,26 @@ void hub_ask_take(struct hub_ask *ask, hub_answer answer, void *self)
 	buf_free(&message);
 }
 
-void hub_ask_close(struct hub_ask *ask)
+void hub_ask_stop(struct hub_ask *ask)
 {
-	if (ask == NULL)
-		return;
 	pthread_mutex_lock(&ask->lock);
 	ask->ends = true;
 	pthread_cond_broadcast(&ask->answered);
 	pthread_mutex_unlock(&ask->lock);
+	if (ask->listen != NULL)
+		link_listen_stop(ask->listen);
+}
+
+bool hub_ask_has_ended(const struct hub_ask *ask)
+{
+	return ask->listen == NULL || link_listen_has_ended(ask->listen);
+}
+
+void hub_ask_close(struct hub_ask *ask)
+{
+	if (ask == NULL)
+		return;
+	hub_ask_stop(ask);
 	if (ask->listen != NULL)
 		link_listen_close(ask->listen);
 	if (ask->event >= 0)

@@ -30,4 +30,8 @@ struct hub_ask *hub_ask_open(struct link *link);
 /* Readable when something is asked. */
 int hub_ask_fd(const struct hub_ask *ask);
 void hub_ask_take(struct hub_ask *ask, hub_answer answer, void *self);
+/* It answers no more, and nobody is waited for ... */
+void hub_ask_stop(struct hub_ask *ask);
+/* ... so that after this hub_ask_close() does not, either. */
+bool hub_ask_has_ended(const struct hub_ask *ask);
 void hub_ask_close(struct hub_ask *ask);

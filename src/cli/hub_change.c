@@ -34,10 +34,18 @@ static int answer(void *self, const struct hub_asked *asked, struct buf *message
 	return do_it(self, asked, message);
 }
 
+/* Whoever asks waits until the book is there, for some seconds. */
 void hub_take_asked(struct hub *hub)
 {
-	if (hub->ask != NULL)
+	if (hub->ask != NULL && hub->leads)
 		hub_ask_take(hub->ask, answer, hub);
+}
+
+static int wait_for_book(struct buf *message)
+{
+	buf_text(message, "this hub leads, and reads just now what was said before; "
+			  "try again in some seconds");
+	return -EAGAIN;
 }
 
 /* The leader notes in its audit chain what was done; this one who asked it here. */
@@ -66,8 +74,9 @@ static int change(struct hub *hub, const char *what, const char *text, size_t le
 	record_text(asked.actor, sizeof(asked.actor), actor);
 	int result = -ENOMEM;
 	if (asked.form != NULL)
-		result = hub->leads ? do_it(hub, &asked, message)
-				    : pass_on(hub, &asked, message);
+		result = hub->leads          ? do_it(hub, &asked, message)
+			 : hub_has_lead(hub) ? wait_for_book(message)
+					     : pass_on(hub, &asked, message);
 	buf_free(&form);
 	return result;
 }

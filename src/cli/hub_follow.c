@@ -38,7 +38,10 @@ struct lane {
 	struct ring *ring;
 	struct board_came came; /* of the batch that is read */
 	bool is_own;
-	bool is_ending; /* the loop's: follow was told to, and not waited for */
+	/* The loop's: */
+	bool is_ending;    /* follow was told to, and not waited for */
+	bool begins_again; /* ... as soon as it has */
+	int64_t since_us;  /* what begins again */
 };
 
 struct hub_follow {
@@ -160,8 +163,6 @@ static void end_lane(struct lane *lane)
 static bool start_lane(struct lane *lane, int64_t since_us)
 {
 	char error[LINK_ERROR_MAX];
-	if (lane->is_ending)
-		end_lane(lane);
 	if (lane->follow == NULL)
 		lane->follow = link_follow(lane->of->options.link, lane->lane, since_us,
 					   take_message, note_missed, lane, error);
@@ -178,9 +179,11 @@ static bool open_lane(struct lane *lane, int64_t since_us)
 void hub_follow_evidence(struct hub_follow *follow, bool wanted, int64_t since_us)
 {
 	struct lane *lane = &follow->lanes[EVIDENCE];
-	if (wanted) {
+	lane->begins_again = wanted && lane->is_ending;
+	lane->since_us = since_us;
+	if (wanted && !lane->is_ending) {
 		start_lane(lane, since_us);
-	} else if (lane->follow != NULL) {
+	} else if (!wanted && lane->follow != NULL) {
 		link_follow_stop(lane->follow);
 		lane->is_ending = true;
 	}
@@ -245,8 +248,12 @@ bool hub_follow_take(struct hub_follow *follow, int most,
 	for (size_t i = 0; i < LANES; i++) {
 		struct lane *lane = &follow->lanes[i];
 		has_more |= take_from(lane, most, take, self) == most;
-		if (lane->is_ending && link_follow_has_ended(lane->follow))
+		if (lane->is_ending && link_follow_has_ended(lane->follow)) {
 			end_lane(lane);
+			if (lane->begins_again)
+				start_lane(lane, lane->since_us);
+			lane->begins_again = false;
+		}
 	}
 	if (has_more)
 		wake(follow);
@@ -255,6 +262,9 @@ bool hub_follow_take(struct hub_follow *follow, int most,
 
 void hub_follow_count(struct hub_follow *follow, struct hub_follow_counts *out)
 {
+	*out = (struct hub_follow_counts){ .last_us = UNKNOWN_TIME };
+	if (follow == NULL)
+		return;
 	*out = (struct hub_follow_counts){ .records = atomic_load(&follow->records),
 					   .unshown = atomic_load(&follow->unshown),
 					   .unread = atomic_load(&follow->unread),

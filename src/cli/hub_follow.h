@@ -35,8 +35,8 @@ struct hub_follow_options {
 /* NULL without memory or threads. */
 struct hub_follow *hub_follow_start(const struct hub_follow_options *options);
 /*
- * Whether evidence of attacks is followed, too, from that time of the servers on.  Who
- * does not want it any more waits for nobody.
+ * Whether evidence of attacks is followed, too, from that time of the servers on.
+ * Nobody is waited for: what ends still ends before it begins again.
  */
 void hub_follow_evidence(struct hub_follow *follow, bool wanted, int64_t since_us);
 /* Readable when something has come. */
@@ -53,5 +53,6 @@ struct hub_follow_counts {
 	uint64_t holes;   /* times that some were removed before they came here */
 	int64_t last_us;  /* when the last event was stored; UNKNOWN_TIME */
 };
+/* follow: NULL: it has not begun. */
 void hub_follow_count(struct hub_follow *follow, struct hub_follow_counts *out);
 void hub_follow_stop(struct hub_follow *follow);

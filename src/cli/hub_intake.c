@@ -12,11 +12,13 @@
 
 enum {
 	RECORD_MOST = 8192, /* of one */
+	/* Of what was said before, in each tick: the store writes as many meanwhile. */
+	RECALLED_AT_ONCE = 500,
 };
 #define SECOND_US INT64_C(1000000)
 #define AGAIN_US  (60 * SECOND_US) /* longer than ten minutes of the streams take */
 
-/* What alerting_open() reads when this hub begins to lead. */
+/* What alerting_read() reads when this hub begins to lead. */
 static bool is_said_by_hubs(enum record_kind kind)
 {
 	return kind == RECORD_incident || kind == RECORD_timeline ||
@@ -65,6 +67,14 @@ static bool is_news(struct hub *hub, const struct hub_heard *heard)
 	       board_is_newest(hub->board, heard->kind, heard->record);
 }
 
+/* Of another hub, or of this one before it began; each line once. */
+static void keep_said(struct hub *hub, enum record_kind kind, const void *record)
+{
+	if (!hub_said_has(hub->said, kind, record) &&
+	    store_put(hub->store, kind, record))
+		hub_said_note(hub->said, kind, record);
+}
+
 void hub_take(struct hub *hub, const struct hub_heard *heard)
 {
 	enum record_kind kind = heard->kind;
@@ -90,7 +100,7 @@ void hub_take(struct hub *hub, const struct hub_heard *heard)
 		if (is_news(hub, heard))
 			hub_judge(hub, kind, heard->record);
 	} else if (is_said_by_hubs(kind))
-		store_put(hub->store, kind, heard->record);
+		keep_said(hub, kind, heard->record);
 }
 
 void hub_keep(struct hub *hub, enum record_kind kind, const void *record)
@@ -104,7 +114,8 @@ void hub_keep(struct hub *hub, enum record_kind kind, const void *record)
 	memcpy(known, record, size);
 	record_text(known + record_field(kind, "sensor")->offset, sizeof(field_text64),
 		    FLEET_HUB);
-	store_put(hub->store, kind, known);
+	if (store_put(hub->store, kind, known))
+		hub_said_note(hub->said, kind, known);
 	board_take(hub->board, kind, known, &came);
 	show(hub, kind, known);
 	hub_say_put(hub->say, kind, known);
@@ -138,13 +149,15 @@ void hub_watch_sensors(struct hub *hub)
 /* Of what has changed since, the streams have told already. */
 static void take_said(void *self, enum record_kind kind, const void *record)
 {
-	const struct hub *hub = self;
+	struct hub *hub = self;
 	if (board_is_newest(hub->board, kind, record))
-		store_put(hub->store, kind, record);
+		keep_said(hub, kind, record);
 }
 
+/* A book that is being read does not have it yet. */
 void hub_take_recalled(struct hub *hub)
 {
-	if (hub_recall_take(hub->recall, take_said, hub))
+	if (hub->book == NULL &&
+	    hub_recall_take(hub->recall, RECALLED_AT_ONCE, take_said, hub))
 		hub_lead_anew(hub);
 }

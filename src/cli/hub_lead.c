@@ -19,7 +19,6 @@
 #include "fleet/whole.h"
 
 enum {
-	WRITTEN_MS = 2000,
 	TOLD_MOST = 900 * 1024, /* in the bucket: a message has 1 MiB */
 	TOLD_FILE_MOST = 16 << 20,
 };
@@ -28,6 +27,8 @@ static const char late_rule[] = "sensor_late", chain_rule[] = "audit_chain";
 #define EVIDENCE_US INT64_C(60000000)
 /* Until the board has the last minutes of the streams, this hub judges nothing. */
 #define SETTLE_US INT64_C(2000000)
+/* Nor before what was left out is read, if the depot answers. */
+#define RECALL_US INT64_C(10000000)
 /* Nor before it knows what is asked from several places, if that can be known. */
 #define PLACES_US INT64_C(10000000)
 
@@ -345,10 +346,9 @@ static void catch_up(struct hub *hub, enum record_kind kind)
 	free(rows.at);
 }
 
-static bool open_book(struct hub *hub)
+static bool open_book(struct hub *hub, struct alerting_kept *kept)
 {
-	store_wait_written(hub->store, WRITTEN_MS); /* the book is read from it */
-	if (!alerting_open(&hub->alerting))
+	if (kept == NULL || !alerting_take_up(&hub->alerting, kept))
 		return false;
 	if (hub_detect_begin(hub))
 		return true;
@@ -357,10 +357,10 @@ static bool open_book(struct hub *hub)
 }
 
 /* False without memory. */
-static bool judge_from_now(struct hub *hub)
+static bool judge_from_now(struct hub *hub, struct alerting_kept *kept)
 {
 	struct buf said = { 0 };
-	hub->leads = open_book(hub);
+	hub->leads = open_book(hub, kept);
 	if (!hub->leads) {
 		fprintf(stderr, "breakwater: not enough memory to lead\n");
 		return false;
@@ -375,47 +375,116 @@ static bool judge_from_now(struct hub *hub)
 	return true;
 }
 
-static void begin(struct hub *hub)
+/* One that has not ended yet would answer, too. */
+static void open_ask(struct hub *hub)
 {
-	take_told(hub);
-	if (!judge_from_now(hub))
+	if (hub->ask_ending != NULL && !hub_ask_has_ended(hub->ask_ending))
 		return;
-	hub_follow_evidence(hub->follow, true, clock_us(CLOCK_REALTIME) - EVIDENCE_US);
-	hub->ask = hub_ask_open(hub->link);
-	fprintf(stderr, "breakwater: this hub leads\n");
+	hub_ask_close(hub->ask_ending);
+	hub->ask_ending = NULL;
+	if (hub->ask == NULL)
+		hub->ask = hub_ask_open(hub->link);
+}
+
+static void close_ask(struct hub *hub)
+{
+	if (hub->ask == NULL)
+		return;
+	hub_ask_close(hub->ask_ending);
+	hub_ask_stop(hub->ask);
+	hub->ask_ending = hub->ask;
+	hub->ask = NULL;
+}
+
+static void forget_book(struct hub *hub)
+{
+	hub_book_close(hub->book);
+	hub->book = NULL;
 }
 
 static void end(struct hub *hub)
 {
 	hub->leads = false;
-	alerting_stand_down(&hub->alerting); /* first: the rest may wait for servers */
+	alerting_stand_down(&hub->alerting);
+	forget_book(hub);
 	hub_follow_evidence(hub->follow, false, 0);
 	hub_detect_end(hub, false);
-	hub_ask_close(hub->ask);
-	hub->ask = NULL;
+	close_ask(hub);
 	fprintf(stderr, "breakwater: this hub does not lead any more\n");
+}
+
+/*
+ * What comes until it is read waits where it is heard (hub_follow.h), so that the book
+ * has all that came before, and is told all that comes after.
+ */
+static void read_book(struct hub *hub)
+{
+	hub->book = hub_book_read(hub->store, hub->config.state);
+	if (hub->book == NULL && hub_has_lead(hub))
+		end(hub);
+}
+
+static void take_book(struct hub *hub)
+{
+	bool is_first = !hub_has_lead(hub);
+	struct alerting_kept *kept = hub_book_take(hub->book);
+	forget_book(hub);
+	if (is_first)
+		take_told(hub);
+	bool judges = judge_from_now(hub, kept);
+	alerting_kept_free(kept);
+	if (judges && is_first) {
+		hub_follow_evidence(hub->follow, true,
+				    clock_us(CLOCK_REALTIME) - EVIDENCE_US);
+		open_ask(hub);
+		fprintf(stderr, "breakwater: this hub leads\n");
+	} else if (!judges && !is_first) {
+		end(hub);
+	}
+}
+
+bool hub_has_lead(const struct hub *hub)
+{
+	return hub->leads || hub->detect != NULL;
 }
 
 void hub_lead_anew(struct hub *hub)
 {
 	if (!hub->leads)
 		return;
+	hub->leads = false;
 	alerting_stand_down(&hub->alerting);
-	if (!judge_from_now(hub))
-		end(hub);
+	read_book(hub);
+}
+
+/* The lease is this hub's: whether it knows enough to lead. */
+static bool is_early(struct hub *hub)
+{
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	bool awaits = hub->steer != NULL && !hub->knows_places;
+	if (hub->lease_us == 0) {
+		hub->lease_us = now_us;
+		hub_recall_hurry(hub->recall);
+	}
+	return hub->follow == NULL || now_us - hub->followed_us < SETTLE_US ||
+	       (awaits && now_us - hub->began_us < PLACES_US) ||
+	       (now_us - hub->lease_us < RECALL_US &&
+		hub_recall_is_under_way(hub->recall));
 }
 
 void hub_look_at_lease(struct hub *hub)
 {
-	bool leads = hub_lease_leads(hub->lease);
-	int64_t since_us = clock_us(CLOCK_MONOTONIC) - hub->began_us;
-	bool awaits = hub->steer != NULL && !hub->knows_places;
-	bool is_early = since_us < SETTLE_US || (awaits && since_us < PLACES_US) ||
-			hub_recall_is_under_way(hub->recall);
-	if (leads && !hub->leads && !is_early)
-		begin(hub);
-	else if (!leads && hub->leads)
-		end(hub);
+	if (!hub_lease_leads(hub->lease)) {
+		hub->lease_us = 0;
+		if (hub_has_lead(hub))
+			end(hub);
+		forget_book(hub);
+	} else if (hub->book != NULL) {
+		if (hub_book_is_read(hub->book))
+			take_book(hub);
+	} else if (!hub->leads && !is_early(hub)) {
+		read_book(hub);
+	}
 }
 
 void hub_lead_second(struct hub *hub)
@@ -423,8 +492,7 @@ void hub_lead_second(struct hub *hub)
 	struct buf said = { 0 };
 	if (!hub->leads)
 		return;
-	if (hub->ask == NULL)
-		hub->ask = hub_ask_open(hub->link);
+	open_ask(hub);
 	hub_detect_second(hub);
 	alerting_second(&hub->alerting, clock_us(CLOCK_REALTIME), &said);
 	say(&said);

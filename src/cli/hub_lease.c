@@ -193,16 +193,25 @@ bool hub_lease_kept(struct hub_lease *lease, struct buf *out)
 	return has;
 }
 
+void hub_lease_give_up(struct hub_lease *lease)
+{
+	uint64_t revision;
+	if (lease == NULL || atomic_exchange(&lease->stops, true))
+		return;
+	pthread_join(lease->thread, NULL);
+	keep(lease);
+	pthread_mutex_lock(&lease->lock);
+	bool is_ours = lease_give_up(&lease->lease, now(), &revision);
+	pthread_mutex_unlock(&lease->lock);
+	if (is_ours)
+		link_remove_if(lease->link, LEASE_KEY, revision);
+}
+
 void hub_lease_stop(struct hub_lease *lease)
 {
 	if (lease == NULL)
 		return;
-	atomic_store(&lease->stops, true);
-	pthread_join(lease->thread, NULL);
-	keep(lease);
-	uint64_t revision;
-	if (lease_give_up(&lease->lease, now(), &revision))
-		link_remove_if(lease->link, LEASE_KEY, revision);
+	hub_lease_give_up(lease);
 	buf_free(&lease->keep);
 	buf_free(&lease->kept);
 	pthread_mutex_destroy(&lease->lock);

@@ -24,5 +24,6 @@ void hub_lease_leader(struct hub_lease *lease, field_text64 out);
 void hub_lease_keep(struct hub_lease *lease, const void *bytes, size_t len);
 /* What the last leader has kept, since this one took over; false: nothing is known. */
 bool hub_lease_kept(struct hub_lease *lease, struct buf *out);
-/* The key is removed if it is ours: others need not wait. */
+/* The key is removed if it is ours: others need not wait.  It never leads again. */
+void hub_lease_give_up(struct hub_lease *lease);
 void hub_lease_stop(struct hub_lease *lease);

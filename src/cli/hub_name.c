@@ -157,7 +157,7 @@ bool hub_name_is_taken(struct hub_name *own, field_text64 host)
 	return is_taken;
 }
 
-void hub_name_stop(struct hub_name *own)
+void hub_name_cancel(struct hub_name *own)
 {
 	if (own == NULL)
 		return;
@@ -165,6 +165,13 @@ void hub_name_stop(struct hub_name *own)
 	own->ends = true;
 	pthread_cond_signal(&own->changed);
 	pthread_mutex_unlock(&own->lock);
+}
+
+void hub_name_stop(struct hub_name *own)
+{
+	if (own == NULL)
+		return;
+	hub_name_cancel(own);
 	pthread_join(own->thread, NULL);
 	free_all(own);
 }

@@ -16,4 +16,7 @@ struct hub_name;
 struct hub_name *hub_name_start(struct link *link, const char *name, const char *host);
 /* True if there is one: the machine it is on. */
 bool hub_name_is_taken(struct hub_name *own, field_text64 host);
+/* It asks no more ... */
+void hub_name_cancel(struct hub_name *own);
+/* ... and who is asked is waited for. */
 void hub_name_stop(struct hub_name *own);

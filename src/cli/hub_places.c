@@ -223,7 +223,7 @@ void hub_steer_second(struct hub *hub)
 	const struct hub_steer_taking taking = { hub, audit };
 	if (hub->steer == NULL)
 		return;
-	hub_steer_lead(hub->steer, hub->leads);
+	hub_steer_lead(hub->steer, hub_has_lead(hub));
 	hub->knows_places |= hub_steer_take(hub->steer, &taking, hub->vantages);
 	if (!hub->leads || !hub->knows_places)
 		return;

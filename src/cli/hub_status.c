@@ -221,7 +221,7 @@ static void put_names(struct hub *hub, struct buf *json)
 	object_text(json, "name", hub->name);
 	if (hub_name_is_taken(hub->namesakes, host))
 		object_text(json, "namesake", host);
-	object_bool(json, "leads", hub->leads);
+	object_bool(json, "leads", hub_has_lead(hub));
 	object_text(json, "leader", leader);
 }
 

@@ -371,11 +371,17 @@ void hub_tidy_count(struct hub_tidy *tidy, struct hub_tidy_counts *out)
 	pthread_mutex_unlock(&tidy->lock);
 }
 
+void hub_tidy_cancel(struct hub_tidy *tidy)
+{
+	if (tidy != NULL)
+		atomic_store(&tidy->stops, true);
+}
+
 void hub_tidy_stop(struct hub_tidy *tidy)
 {
 	if (tidy == NULL)
 		return;
-	atomic_store(&tidy->stops, true);
+	hub_tidy_cancel(tidy);
 	pthread_join(tidy->thread, NULL);
 	pthread_mutex_destroy(&tidy->lock);
 	free(tidy);

@@ -33,4 +33,7 @@ struct hub_tidy *hub_tidy_start(const struct hub_tidy_options *options);
 /* From now on the depot is pruned by these. */
 void hub_tidy_limit(struct hub_tidy *tidy, const struct depot_limits *limits);
 void hub_tidy_count(struct hub_tidy *tidy, struct hub_tidy_counts *out);
+/* It begins nothing more ... */
+void hub_tidy_cancel(struct hub_tidy *tidy);
+/* ... and is waited for. */
 void hub_tidy_stop(struct hub_tidy *tidy);

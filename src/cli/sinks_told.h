@@ -40,9 +40,11 @@ struct sinks_told {
 
 /*
  * What was told before, from the store, which has all that was: at the start, and when
- * a hub begins to lead, or to lead anew, in place of what was known.
+ * a hub begins to lead, or to lead anew, in place of what was known.  Read on any
+ * thread into one of its own, and taken over from that.
  */
 void sinks_told_recall(struct sinks_told *told, const char *folder);
+void sinks_told_take_over(struct sinks_told *told, const struct sinks_told *recalled);
 
 /* What came of a message.  It may answer a test. */
 void sinks_told_take(struct sinks_told *told,

@@ -151,6 +151,9 @@ struct link_listen;
 struct link_listen *link_listen(struct link *link, const char *subject,
 				const char *queue, link_hear hear, void *self,
 				char error[static LINK_ERROR_MAX]);
+/* As link_follow_stop() and link_follow_has_ended(). */
+void link_listen_stop(struct link_listen *listen);
+bool link_listen_has_ended(const struct link_listen *listen);
 void link_listen_close(struct link_listen *listen);
 
 /* ---- the bucket of what is kept once (JetStream key-value); hubs' ---- */

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct link_listen {
 	link_hear hear;
 	void *self;
 	pthread_t thread;
+	atomic_bool has_ended;
 };
 
 int link_ask(struct link *link, const char *subject, const void *bytes, size_t len,
@@ -107,6 +109,7 @@ static void *listen_on(void *self)
 		link_reader_end(&listen->reader);
 	}
 	nats_ReleaseThreadMemory();
+	atomic_store(&listen->has_ended, true);
 	return NULL;
 }
 
@@ -137,6 +140,16 @@ struct link_listen *link_listen(struct link *link, const char *subject,
 	snprintf(error, LINK_ERROR_MAX, "no thread: %s", strerror(failed));
 	listen_free(listen);
 	return NULL;
+}
+
+void link_listen_stop(struct link_listen *listen)
+{
+	link_reader_stop(&listen->reader);
+}
+
+bool link_listen_has_ended(const struct link_listen *listen)
+{
+	return atomic_load(&listen->has_ended);
 }
 
 void link_listen_close(struct link_listen *listen)

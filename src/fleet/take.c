@@ -365,11 +365,17 @@ void take_status(struct take *take, struct take_status *out)
 	pthread_mutex_unlock(&take->lock);
 }
 
+void take_cancel(struct take *take)
+{
+	if (take != NULL)
+		atomic_store(&take->stops, true);
+}
+
 void take_stop(struct take *take)
 {
 	if (take == NULL)
 		return;
-	atomic_store(&take->stops, true);
+	take_cancel(take);
 	pthread_join(take->thread, NULL);
 	for (size_t i = 0; i < FETCH_MAX; i++)
 		buf_free(&take->gaps[i]);

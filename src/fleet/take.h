@@ -51,7 +51,9 @@ struct take;
 /* NULL without memory or thread. */
 struct take *take_start(const struct take_options *options);
 void take_status(struct take *take, struct take_status *out);
-/* What is under way is finished, within its time. */
+/* It takes nothing more ... */
+void take_cancel(struct take *take);
+/* ... and what is under way is finished, within its time. */
 void take_stop(struct take *take);
 
 /* What is missing before a batch; of streams that were lost: of FLEET_HUB. */

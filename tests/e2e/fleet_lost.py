@@ -4,14 +4,16 @@ trimmed or lost with their servers: it is in the depot, and else a gap.
 
 Runs beside others.
 """
+import os
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 
 import fleet_lab
 import lab as e2e
-from fleet_hub import LEADS_S, Fleet, incident_of, now, with_id
+from fleet_hub import LEADS_S, Fleet, incident_of, now, sql, with_id
 from lab import until
 
 GUESSES = 3
@@ -45,6 +47,9 @@ def hold_still(fleet, hub):
 
 def misses_nothing_for_good(tap, fleet, hub):
     """What was removed from the streams before it came to a hub."""
+    known = "00000000000000c8"
+    fleet.sensors.finding("web-8", known, "192.0.2.65")
+    until(lambda: incident_of(hub, known) and said_twice(hub)["lines"], "a line it has")
     hold_still(fleet, hub)
     number = "00000000000000c9"
     fleet.sensors.finding("web-9", number, "192.0.2.66")
@@ -58,6 +63,19 @@ def misses_nothing_for_good(tap, fleet, hub):
         hub.get("findings"), number), f"what it has missed: {hub.hub()}", 30, 0.1)
     tap.equal(row[0]["sensor"], "web-9", "what streams had no more, a hub has from the depot")
     until(lambda: hub.hub()["past_is_known"], "all of it")
+    lines = until(lambda: lines_about(hub, number) and said_twice(hub), "it is kept")
+    tap.equal(lines["lines"], lines["different"],
+              "... and in its own store no line of an incident twice, of those before, either")
+
+
+def said_twice(hub):
+    """Lines of incidents in its own store, and how many of them are different ones."""
+    return sql(hub, "SELECT count(*) AS lines, count(DISTINCT incident || at || kind || about "
+                    "|| summary) AS different FROM timeline", "--own")[0]
+
+
+def lines_about(hub, number):
+    return sql(hub, f"SELECT at FROM timeline WHERE about='{number}'", "--own")
 
 
 def begins_without_a_depot(tap, fleet, hub):
@@ -112,8 +130,30 @@ def loses_its_streams(tap, fleet, hub):
     tap.ok(True, "... and what is told from then on is kept, and judged")
 
 
+def begins_and_ends_while_the_depot_hangs(tap, fleet, hub):
+    """A server that is there, and says nothing."""
+    pid = int((fleet.postgres.dir / "data/postmaster.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        hub.start()
+        took = time.monotonic() - began
+        depot = hub.hub()["depot"]
+        tap.ok(took < 2 and not depot["up"] and not hub.hub()["past_is_known"],
+               "while the depot does not answer, a hub begins, and says so", took, depot)
+        began = time.monotonic()
+        hub.stop()
+        took = time.monotonic() - began
+        tap.ok(took < 1, "... and ends within a second", took)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def answers_while_servers_hang(tap, fleet, hub):
-    """Who loses the lead asks servers to forget what it followed, and waits for none."""
+    """
+    Who loses the lead asks servers to forget what it followed, and waits for none; who
+    gets it again waits for its own store, which another process has locked, and answers.
+    """
     took = []
 
     def is_led():
@@ -123,10 +163,19 @@ def answers_while_servers_hang(tap, fleet, hub):
         return leads
     server = fleet.cluster.nodes[0].program.process
     until(is_led, "a leader", LEADS_S, 0.1)
+    store = sqlite3.connect(hub.state / "breakwater.db", isolation_level=None)
+    store.execute("BEGIN IMMEDIATE")
+    status, said = hub.post("deployments", name="what waits to be kept")
+    tap.equal(status, 200, "who leads takes what people say", said)
     server.send_signal(signal.SIGSTOP)
     until(lambda: not is_led(), "the lead is lost", LEADS_S, 0.05)
+    tap.ok(max(took) < 1, "a hub that loses the lead, as servers hang, answers all the while",
+           max(took))
+    took.clear()
     server.send_signal(signal.SIGCONT)
-    tap.ok(max(took) < 2, "a hub that loses the lead, as servers hang, answers all the while",
+    until(is_led, "the lead again", LEADS_S, 0.05)
+    store.execute("ROLLBACK")
+    tap.ok(max(took) < 1, "... and so does one that gets it, while its store hangs",
            max(took))
 
 
@@ -137,6 +186,7 @@ def lost(tap, lab):
     second = fleet.hub("hub-2")
     misses_nothing_for_good(tap, fleet, second)
     second.stop()
+    begins_and_ends_while_the_depot_hangs(tap, fleet, second)
     begins_without_a_depot(tap, fleet, first)
     answers_while_servers_hang(tap, fleet, first)
     loses_its_streams(tap, fleet, first)
