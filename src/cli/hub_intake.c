@@ -53,6 +53,10 @@ static void take_heartbeat(struct hub *hub, const struct sensor_record *sensor)
 	struct sensor_record known;
 	if (!board_sensor(hub->board, sensor->sensor, &known))
 		return;
+	/* All hubs hear it: the one that leads says so. */
+	if (board_turns(hub->board, sensor->sensor) > 0 && hub->leads)
+		hub_refused_put(hub->refused, sensor->sensor, LANE_EVENT, TAKE_TWIN,
+				"both have its key");
 	show(hub, RECORD_sensor, &known);
 	hub_judge(hub, RECORD_sensor, &known);
 }

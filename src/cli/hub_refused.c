@@ -86,10 +86,33 @@ static void begin(struct row *row, int64_t now_us)
 		 (unsigned long long)hash_sum(of, sizeof(of)));
 }
 
+/* How each is told. */
+struct manner {
+	const char *technique, *severity, *lies, *batches, *advice;
+};
+
+static const char take_its_key[] =
+	"Whoever has its key is not what it should be: look at the machine, "
+	"and take the key from it (breakwater fleet revoke).";
+
+static const struct manner manners[] = {
+	[TAKE_IMPOSTOR] = { "impostor", "high", "tells records as another",
+			    "all refused", take_its_key },
+	[TAKE_GARBAGE] = { "garbage", "medium", "tells what can't be read",
+			   "all refused", take_its_key },
+	[TAKE_TWIN] = { "twin", "high", "is told by two machines",
+			"by one and the other in turn",
+			"A machine or its state folder was copied, or the key is "
+			"stolen. "
+			"On a copy, remove fleet/ in its state folder and join it "
+			"anew; "
+			"else: breakwater fleet revoke." },
+};
+
 static void describe(const struct row *row, bool is_over, int64_t now_us,
 		     struct finding_record *out)
 {
-	bool lies = row->why == TAKE_IMPOSTOR;
+	const struct manner *manner = &manners[row->why];
 	record_init(RECORD_finding, out);
 	record_text(out->id, sizeof(out->id), row->id);
 	out->at = now_us;
@@ -97,22 +120,17 @@ static void describe(const struct row *row, bool is_over, int64_t now_us,
 	out->last = row->last_us;
 	out->state = is_over ? "closed" : "open";
 	out->kind = "protocol_anomaly";
-	out->technique = lies ? "impostor" : "garbage";
-	out->severity = lies ? "high" : "medium";
+	out->technique = manner->technique;
+	out->severity = manner->severity;
 	out->confidence = 1;
 	out->detector = "hub";
 	out->attempts = row->count;
-	snprintf(out->summary, sizeof(out->summary),
-		 lies ? "Sensor %s tells records as another: %s"
-		      : "Sensor %s tells what can't be read: %s",
-		 row->sensor, row->says);
+	snprintf(out->summary, sizeof(out->summary), "Sensor %s %s: %s", row->sensor,
+		 manner->lies, row->says);
 	snprintf(out->evidence, sizeof(out->evidence),
-		 "%llu batches in the lane %s, all refused",
-		 (unsigned long long)row->count, fleet_lane_name(row->lane));
-	record_text(
-		out->advice, sizeof(out->advice),
-		"Whoever has its key is not what it should be: look at the machine, "
-		"and take the key from it (breakwater fleet revoke).");
+		 "%llu batches in the lane %s, %s", (unsigned long long)row->count,
+		 fleet_lane_name(row->lane), manner->batches);
+	record_text(out->advice, sizeof(out->advice), manner->advice);
 }
 
 static bool is_news(struct row *row, int64_t now_us, bool *is_over)

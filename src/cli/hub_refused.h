@@ -1,6 +1,6 @@
 /*
  * hub_refused.h: batches that a hub refuses, as findings: who says that it is another,
- * or sends what can't be read.
+ * or sends what can't be read.  And, refused or not, that two machines are one sensor.
  */
 #pragma once
 

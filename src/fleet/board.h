@@ -77,6 +77,12 @@ bool board_is_newest(struct board *board, enum record_kind kind, const void *rec
 /* The sensor of that name as it is now; false: there is none. */
 bool board_sensor(struct board *board, const char *name, struct sensor_record *out);
 
+/*
+ * How often, since this was last asked, the process told again that had told before the
+ * one which tells now: one machine's begin one after another, so then there are two.
+ */
+uint32_t board_turns(struct board *board, const char *name);
+
 /* Once a second: emits the sensors whose state, or chain, has changed since. */
 void board_tick(struct board *board, int64_t now_us, board_emit emit, void *to);
 

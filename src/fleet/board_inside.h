@@ -16,6 +16,8 @@ struct board_sensor {
 	int64_t heard_us; /* server's time; UNKNOWN_TIME: not since this hub began */
 	double offsets_ms[OFFSETS_MAX];
 	uint32_t offset_count;
+	int64_t before_us; /* when the process began that told before this one; or 0 */
+	uint32_t turns;    /* that one told again, since somebody asked */
 	/* Its state and its chain, as board_tick() told them last. */
 	const char *told, *told_chain;
 };

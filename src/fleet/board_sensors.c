@@ -190,6 +190,33 @@ bool board_chain(struct board *board, const struct board_chain *chain)
 	return row != NULL;
 }
 
+/* ---- who tells by its name ---- */
+
+static void note_process(struct board_sensor *sensor, int64_t was_us)
+{
+	int64_t since_us = sensor->record.since;
+	if (was_us == UNKNOWN_TIME || since_us == UNKNOWN_TIME || since_us == was_us)
+		return;
+	sensor->turns += since_us == sensor->before_us;
+	sensor->before_us = was_us;
+}
+
+uint32_t board_turns(struct board *board, const char *name)
+{
+	uint64_t hash = shelf_name_text(&board->key, 0, name);
+	uint32_t turns = 0;
+	pthread_mutex_lock(&board->lock);
+	struct shelf_row *row = shelf_find(&board->sensors.up, hash);
+	if (row == NULL)
+		row = shelf_find(&board->sensors.quiet, hash);
+	if (row != NULL) {
+		turns = sensor_at(row)->turns;
+		sensor_at(row)->turns = 0;
+	}
+	pthread_mutex_unlock(&board->lock);
+	return turns;
+}
+
 /* ---- what it says ---- */
 
 static bool is_older(const struct board_sensor *known,
@@ -242,8 +269,10 @@ void board_take_sensor(struct board *board, const struct sensor_record *record,
 	put_joined(&sensor->record, shelf_find(&sensors->joined, name));
 	sensor->record.state = before;
 	sensor->record.clock_offset_ms = offset_ms;
-	if (came->stored_us != UNKNOWN_TIME)
+	if (came->stored_us != UNKNOWN_TIME) {
+		note_process(sensor, was.since);
 		sensor->heard_us = came->stored_us;
+	}
 	note_offset(sensor, came);
 	set_state(sensors, sensor, state, name);
 	if (came->stored_us != UNKNOWN_TIME) {

@@ -33,8 +33,9 @@ void link_say(natsStatus status, char error[static LINK_ERROR_MAX])
 	natsStatus told = NATS_OK;
 	const char *text = nats_GetLastError(&told);
 	if (text == NULL || *text == '\0' || told != status)
-		text = status == NATS_NO_SERVER ? "none of the NATS servers answers"
-						: natsStatus_GetText(status);
+		text = natsStatus_GetText(status);
+	if (status == NATS_NO_SERVER)
+		text = "none of the NATS servers answers";
 	/* "(conn.c:733): " is for who writes the library. */
 	const char *place = text[0] == '(' ? strstr(text, "): ") : NULL;
 	snprintf(error, LINK_ERROR_MAX, "%s", place != NULL ? place + 3 : text);

@@ -20,6 +20,7 @@
 enum take_refusal {
 	TAKE_IMPOSTOR, /* its head names another sensor, or lane, than its subject */
 	TAKE_GARBAGE,  /* it can't be read */
+	TAKE_TWIN,     /* it is kept, but two machines tell by one key */
 };
 
 struct take_options {

@@ -321,6 +321,13 @@ def refuses_liars(tap, lab):
     until(lambda: with_id(hub.get("findings"), "00000000000000b2"), "an honest finding")
     tap.ok(True, "and nobody else waits for it")
 
+    for began in ("01", "02", "01", "02"):
+        tell.beat("web-5", since=f"2026-01-01T00:00:{began}Z")
+    twin = until(lambda: next((one for one in hub.get("findings")
+                               if one.get("technique") == "twin"), None), "a twin", 20)
+    tap.ok("web-5" in twin["summary"] and "copied" in twin["advice"],
+           "two machines that tell by one key are a finding, which says what to do", twin)
+
     for kind in ("finding", "alert", "block", "listener", "probe"):
         tell.tell("web-4", {"record": kind, "at": now()})
         tell.tell("web-4", {"record": kind, "id": "00000000000000b3",

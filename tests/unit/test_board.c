@@ -57,6 +57,34 @@ static void beat(struct board *board, const char *name, int64_t s)
 	beat_as(board, name, "up", s, 0);
 }
 
+static void begun(struct board *board, int64_t began_s, int64_t s)
+{
+	struct sensor_record sensor;
+	const struct board_came came = at(s);
+	record_init(RECORD_sensor, &sensor);
+	record_text(sensor.sensor, sizeof(sensor.sensor), "web-1");
+	sensor.at = START + s * SECOND;
+	sensor.since = START + began_s * SECOND;
+	sensor.state = "up";
+	board_take(board, RECORD_sensor, &sensor, &came);
+}
+
+static void two_machines_of_one_key_are_seen_by_their_turns(void **state)
+{
+	struct board *board = *state;
+	assert_int_equal(board_turns(board, "web-1"), 0);
+	begun(board, 1, 10);
+	begun(board, 1, 20);
+	begun(board, 30, 30); /* begun anew */
+	begun(board, 40, 40); /* and once more */
+	assert_int_equal(board_turns(board, "web-1"), 0);
+	begun(board, 30, 50);
+	begun(board, 40, 51);
+	begun(board, 40, 61);
+	assert_int_equal(board_turns(board, "web-1"), 2);
+	assert_int_equal(board_turns(board, "web-1"), 0);
+}
+
 /* "web-1 late, web-2 up" */
 static void tell_sensor(void *to, const void *record)
 {
@@ -526,6 +554,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(who_is_not_heard_for_thirty_seconds_is_late_once),
+		TEST(two_machines_of_one_key_are_seen_by_their_turns),
 		TEST(as_what_it_was_joined_no_sensor_says_itself),
 		TEST(who_ended_in_order_is_not_late),
 		TEST(what_hubs_have_of_its_chain_is_not_its_own_to_say),
