@@ -219,8 +219,10 @@ static bool open_trunk(struct store *store, struct trouble *trouble)
 	store->has_trunk = trunk_open(&store->trunk, path, trouble);
 	if (!store->has_trunk && trouble->state == STORE_CORRUPT)
 		set_aside(store, path, trouble);
-	if (store->has_trunk)
+	if (store->has_trunk) {
+		wal_watch(&store->trunk.wal, store->wals, store->trunk.db);
 		rescue_holds(store, path);
+	}
 	if (store->has_trunk && !store->has_gaps) {
 		gaps_init(&store->gaps, store->trunk.heartbeat_us);
 		store->has_gaps = true;
@@ -238,8 +240,10 @@ static struct day_file *open_day(struct store *store, int64_t day,
 	store->next_day = (store->next_day + 1) % DAY_FILES;
 	if (file->db != NULL)
 		day_close(file);
-	if (day_open(file, store->folder, day, trouble))
+	if (day_open(file, store->folder, day, trouble)) {
+		wal_watch(&file->wal, store->wals, file->db);
 		return file;
+	}
 	char path[PATH_MAX];
 	day_path(store->folder, DAYS_FLOWS, day, path, sizeof(path));
 	if (trouble->state == STORE_CORRUPT)
@@ -257,8 +261,10 @@ static struct evidence_file *open_evidence(struct store *store, int64_t day,
 	store->next_evidence = (store->next_evidence + 1) % DAY_FILES;
 	if (file->db != NULL)
 		evidence_close(file);
-	if (evidence_open(file, store->folder, day, trouble))
+	if (evidence_open(file, store->folder, day, trouble)) {
+		wal_watch(&file->wal, store->wals, file->db);
 		return file;
+	}
 	char path[PATH_MAX];
 	day_path(store->folder, DAYS_EVIDENCE, day, path, sizeof(path));
 	if (trouble->state == STORE_CORRUPT)

@@ -164,6 +164,7 @@ void day_close(struct day_file *file)
 	sqlite3_finalize(file->insert);
 	sqlite3_finalize(file->put_span);
 	ranges_close(&file->ranges);
+	wal_leave(&file->wal);
 	sqlite3_close(file->db);
 	*file = (struct day_file){ 0 };
 }

@@ -11,6 +11,7 @@
 #include "record/record.h"
 #include "store/file.h"
 #include "store/ranges.h"
+#include "store/wal.h"
 
 #define DAY_US 86400000000LL
 
@@ -47,6 +48,7 @@ struct day_file {
 	int64_t least_start, greatest_end; /* of the file */
 	bool span_changed;
 	struct range_writer ranges;
+	struct wal wal;
 };
 
 /* False with the trouble. */

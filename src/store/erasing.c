@@ -179,6 +179,12 @@ static bool begin(struct erasing *erasing, struct store *store)
 	       begin_at(erasing, ERASING_ROWS);
 }
 
+static int scrub_trunk(struct trunk *trunk, bool *more)
+{
+	wal_rest(&trunk->wal); /* the log can't be emptied by two */
+	return scrub_file(trunk->db, more);
+}
+
 static int run_step(const struct erasing_part *part)
 {
 	struct erasing *erasing = part->erasing;
@@ -187,7 +193,7 @@ static int run_step(const struct erasing_part *part)
 	if (erasing->step == ERASING_ROWS)
 		code = erasing_rows(part, &more);
 	else if (erasing->step == ERASING_END)
-		code = scrub_file(part->store->trunk.db, &more);
+		code = scrub_trunk(&part->store->trunk, &more);
 	else
 		code = erasing_days(part, &more);
 	if (more || code != SQLITE_OK)

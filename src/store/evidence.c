@@ -71,6 +71,7 @@ void evidence_close(struct evidence_file *file)
 {
 	sqlite3_finalize(file->put);
 	sqlite3_finalize(file->put_left_out);
+	wal_leave(&file->wal);
 	sqlite3_close(file->db);
 	pack_free(&file->pack);
 	*file = (struct evidence_file){ 0 };

@@ -14,6 +14,7 @@
 #include "store/file.h"
 #include "store/pack.h"
 #include "store/ration.h"
+#include "store/wal.h"
 
 /* A file open for writing. */
 struct evidence_file {
@@ -26,6 +27,7 @@ struct evidence_file {
 	int64_t left_out_us; /* begin of the time that goes on; UNKNOWN_TIME: none */
 	int64_t left_out_last_us;
 	uint64_t left_out;
+	struct wal wal;
 };
 
 /* What is remembered beside files, to choose by. */

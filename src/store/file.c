@@ -20,8 +20,8 @@ enum { BUSY_MS = 500 };
 
 /*
  * WAL with synchronous NORMAL: a commit is a write into the page cache, which outlives
- * the process; the disk is waited for at checkpoints.  8 KiB pages hold a port's
- * distributions beside its numbers.  Nothing is written outside the folder.  What
+ * the process; the disk is waited for at checkpoints (wal.h).  8 KiB pages hold a
+ * port's distributions beside its numbers.  Nothing is written outside the folder. What
  * is deleted from a page is overwritten with it, which costs no writing; pages that are
  * free are not, until they are used again or given back (scrub.h).
  */

@@ -69,6 +69,7 @@ void trunk_close(struct trunk *trunk)
 	events_close(trunk->events);
 	rollup_close(&trunk->rollup);
 	level_access_close(&trunk->access);
+	wal_leave(&trunk->wal);
 	sqlite3_close(trunk->db);
 	memset(trunk, 0, sizeof(*trunk));
 }

@@ -12,6 +12,7 @@
 #include "store/file.h"
 #include "store/gaps.h"
 #include "store/rollup.h"
+#include "store/wal.h"
 
 struct trunk {
 	sqlite3 *db;
@@ -21,6 +22,7 @@ struct trunk {
 	struct rollup rollup;
 	struct events *events;
 	int64_t heartbeat_us; /* gaps.watched_us on disk */
+	struct wal wal;
 };
 
 /* What FOLDER/breakwater.db is made of, also for tests of migration. */

@@ -258,6 +258,7 @@ static void store_free(struct store *store)
 	ration_close(&store->choice.ration);
 	alike_close(&store->choice.alike);
 	sealing_close(&store->sealing);
+	wals_free(store->wals);
 	queue_free(store->queue);
 	free(store);
 }
@@ -290,8 +291,10 @@ struct store *store_open(const char *folder, const struct store_limits *limits)
 	store->status.written_us = UNKNOWN_TIME;
 	store->queue = queue_new(QUEUE_BYTES);
 	store->keeping = keeping_new();
+	store->wals = wals_new();
 	mkdir(folder, 0750); /* what is wrong with it shows when it is used */
-	if (store->queue != NULL && store->keeping != NULL && start_thread(store))
+	if (store->queue != NULL && store->keeping != NULL && store->wals != NULL &&
+	    start_thread(store))
 		return store;
 	store_free(store);
 	return NULL;

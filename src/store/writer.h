@@ -16,6 +16,7 @@
 #include "store/store.h"
 #include "store/teller.h"
 #include "store/trunk.h"
+#include "store/wal.h"
 
 enum { DAY_FILES = 2 };             /* around midnight two are written to */
 enum { MESSAGE_EVIDENCE = 0x8000 }; /* in message.kind: for the files of evidence */
@@ -61,6 +62,7 @@ struct store {
 	struct trouble unerased; /* where an address that was to go may be left */
 	struct keeping *keeping;
 	struct sealing sealing;
+	struct wals *wals;
 	char folder[];
 };
 

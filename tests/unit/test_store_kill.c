@@ -24,7 +24,7 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { KILLS = 20, SURE_MS = 5000, MOST_MS = 9500 };
 #else
-enum { KILLS = 120, SURE_MS = 1000, MOST_MS = 1700 };
+enum { KILLS = 80, SURE_MS = 1000, MOST_MS = 1700 };
 #endif
 enum {
 	FOLDERS = 4,
