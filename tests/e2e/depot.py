@@ -104,6 +104,29 @@ def reads_what_was_last_written(tap, _, driver):
               "by its id, by how that begins, and by when there was evidence")
 
 
+def reads_a_chain(tap, _, driver):
+    """By its numbers, whatever their times, then as they came; of one sensor."""
+    def audit(seq, at, subject):
+        return {"record": "audit", "at": text(at), "action": "block", "subject": subject,
+                **({"seq": seq} if seq else {})}
+
+    def signed(number, seq):
+        return {"record": "checkpoint", "number": number, "seq": seq, "at": text(0)}
+    driver.write(batch(1, audit(9, -900, "it's"), audit(3, 0, "a"), audit(2, -9000000, "b"),
+                       audit(None, 0, "none"), sensor="chained", lane="event"),
+                 batch(2, audit(3, -50, "c"), audit(4, -1, "d"), signed(2, 4), signed(1, 4),
+                       sensor="chained", lane="event"),
+                 batch(1, audit(3, 0, "another's"), sensor="chained-2", lane="event"))
+
+    def subjects(**asked):
+        return [(row["seq"], row["subject"]) for row in driver.chain("audit", "chained", **asked)]
+    tap.equal([subjects(), subjects(after=2, limit=2),
+               [row["number"] for row in driver.chain("checkpoint", "chained")]],
+              [[(2, "b"), (3, "a"), (3, "c"), (4, "d"), (9, "it's")], [(3, "a"), (3, "c")],
+               [1, 2]],
+              "a sensor's audit chain by its numbers, each as often as it was told")
+
+
 def adds_up_ports(tap, _, driver):
     begin = int(NOW.timestamp()) // 600 * 600 - 3600
 
@@ -343,7 +366,7 @@ def writes_at_once(tap, place, driver):
 
 
 ANYWHERE = (keeps_every_field, keeps_a_batch_once, finds_what_is_asked,
-            reads_what_was_last_written, adds_up_ports, files_nonsense_times,
+            reads_what_was_last_written, reads_a_chain, adds_up_ports, files_nonsense_times,
             removes_what_is_old, forgets_old_batches, sql_only_reads,
             others_have_other_columns, two_hubs_at_once)
 OF_SERVERS = (a_hub_dies, a_hub_dies_at_each_step, the_server_dies)

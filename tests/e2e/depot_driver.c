@@ -254,6 +254,20 @@ static void do_read(const json_t *command)
 	answer_result(result, json_object());
 }
 
+static void do_chain(const json_t *command)
+{
+	struct printing printing = { .kind = kind_of(text_of(command, "record")) };
+	const struct depot_chain chain = {
+		.sensor = text_of(command, "sensor"),
+		.after = (uint64_t)number_of(command, "after", 0),
+		.limit = (size_t)number_of(command, "limit", 100),
+	};
+	int result =
+		depot_read_chain(depot, printing.kind, &chain, print, &printing, error);
+	buf_free(&printing.line);
+	answer_result(result, json_object());
+}
+
 /* ---- SQL ---- */
 
 static bool print_columns(void *self, const char *const *names, size_t count)
@@ -455,9 +469,10 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*run)(const json_t *command);
-	} commands[] = { { "write", do_write }, { "bulk", do_bulk },
-			 { "read", do_read },   { "sql", do_sql },
-			 { "prune", do_prune }, { "fields", do_fields } };
+	} commands[] = { { "write", do_write },  { "bulk", do_bulk },
+			 { "read", do_read },    { "chain", do_chain },
+			 { "sql", do_sql },      { "prune", do_prune },
+			 { "fields", do_fields } };
 	char *line = NULL;
 	size_t room = 0;
 	if (argc != 2)

@@ -65,6 +65,12 @@ class Driver:
             raise e2e.Failure(f"reading {record}: {told}")
         return rows
 
+    def chain(self, record, sensor, **more):
+        rows, told = self.do(do="chain", record=record, sensor=sensor, **more)
+        if told["result"] != 0:
+            raise e2e.Failure(f"reading the chain of {sensor}: {told}")
+        return rows
+
     def sql(self, text, **more):
         rows, told = self.do(do="sql", text=text, **more)
         if told["result"] != 0:
