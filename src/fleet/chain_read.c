@@ -13,7 +13,7 @@
 
 #include "fleet/lane.h"
 
-enum { ROWS = 512, TELL_RECORDS = 10000 };
+enum { ROWS = 512, TELL_ROWS = 2048 };
 
 /* One kind's, some at a time. */
 struct source {
@@ -28,6 +28,7 @@ struct reading {
 	struct depot *depot;
 	const char *sensor;
 	struct source audits, checkpoints;
+	uint64_t rows; /* of both, however often each was told */
 	char *error;
 };
 
@@ -91,9 +92,9 @@ static const void *peek(struct reading *reading, struct source *source, int *res
 		       : NULL;
 }
 
-static bool may_go_on(const struct chain_proof *proof)
+static bool may_go_on(struct reading *reading, const struct chain_proof *proof)
 {
-	return proof->sink.goes_on == NULL || proof->records % TELL_RECORDS != 0 ||
+	return ++reading->rows % TELL_ROWS != 0 || proof->sink.goes_on == NULL ||
 	       proof->sink.goes_on(proof->sink.self, proof->records);
 }
 
@@ -117,7 +118,7 @@ static int read_both(struct reading *reading, struct chain_proof *proof)
 			chain_proof_checkpoint(proof, checkpoint);
 			reading->checkpoints.next++;
 		}
-		if (!may_go_on(proof))
+		if (!may_go_on(reading, proof))
 			return -ECANCELED;
 	}
 }
@@ -173,8 +174,11 @@ int chain_read(struct depot *depot, const char *sensor, struct chain_proof *proo
 		result = read_both(&reading, proof);
 	else
 		snprintf(error, DEPOT_ERROR_MAX, "not enough memory");
-	if (result == 0 && proof->count > 1)
-		result = read_joins(&reading, proof);
+	/* Also of what was read in part, which may be judged. */
+	bool is_read = result == 0 || result == -ECANCELED;
+	int joins = is_read && proof->count > 1 ? read_joins(&reading, proof) : 0;
+	if (joins != 0)
+		result = joins;
 	free(reading.audits.rows);
 	free(reading.checkpoints.rows);
 	return result;

@@ -3,6 +3,7 @@
  */
 #include "fleet/chain_watch.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ enum {
 /* What another hub brings may come later than what followed it. */
 #define LATE_US  (60 * SECOND_US)
 #define RETRY_US (15 * SECOND_US)
+#define MOST_US  (10 * SECOND_US) /* for one; a longer chain goes on later */
 #define LOOK_US  (60 * SECOND_US) /* for sensors that nothing came of yet */
 
 struct watched {
@@ -46,7 +48,7 @@ struct chain_watch {
 	struct shelf watched;
 	/* The thread's: */
 	struct depot *depot;
-	int64_t look_us;
+	int64_t look_us, until_us;
 	struct watched some[AT_ONCE];
 };
 
@@ -158,20 +160,44 @@ static void judge(struct chain_watch *watch, struct watched *watched, int64_t no
 		watched->has_changed = true; /* nothing else is known of it yet */
 }
 
-/* False: the depot is away. */
-static bool read_anew(struct chain_watch *watch, struct watched *watched)
+static void say_nothing(void *self, const struct audit_fault *fault)
+{
+	(void)self;
+	(void)fault;
+}
+
+static bool has_time(void *self, uint64_t records)
+{
+	const struct chain_watch *watch = self;
+	(void)records;
+	return !atomic_load(&watch->stops) &&
+	       clock_us(CLOCK_MONOTONIC) < watch->until_us;
+}
+
+/* As far as there is time: the rest is read on from there.  False: the depot is away.
+ */
+static bool read_some(struct chain_watch *watch, struct watched *watched)
 {
 	char error[DEPOT_ERROR_MAX];
-	watched->proof = (struct chain_proof){ .count = 0 };
-	return chain_read(watch->depot, watched->name, &watched->proof, error) == 0;
+	watch->until_us = clock_us(CLOCK_MONOTONIC) + MOST_US;
+	int result = chain_read(watch->depot, watched->name, &watched->proof, error);
+	if (result == -ECANCELED)
+		watched->has_changed = true;
+	return result == 0 || result == -ECANCELED;
+}
+
+static bool read_anew(struct chain_watch *watch, struct watched *watched)
+{
+	watched->proof =
+		(struct chain_proof){ .sink = { watch, say_nothing, has_time } };
+	return read_some(watch, watched);
 }
 
 static bool read_on(struct chain_watch *watch, struct watched *watched)
 {
-	char error[DEPOT_ERROR_MAX];
 	if (!watched->holds)
 		return read_anew(watch, watched);
-	if (chain_read(watch->depot, watched->name, &watched->proof, error) != 0)
+	if (!read_some(watch, watched))
 		return false;
 	bool still_holds = watched->proof.faults == 0 && watched->proof.count == 1;
 	return still_holds || read_anew(watch, watched);

@@ -88,6 +88,23 @@ void chain_open(struct chain *chain, sqlite3 *db, sqlite3_stmt *put,
 
 /* ---- records ---- */
 
+/* What is no UTF-8 others keep in another way, whose hash would be another, too. */
+static void make_utf8(struct audit_record *audit)
+{
+	char *const texts[] = { audit->actor, audit->subject, audit->before,
+				audit->after, audit->digest };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		size_t len;
+		for (char *at = texts[i]; *at != '\0'; at += len) {
+			len = buf_utf8_sequence((const unsigned char *)at);
+			if (len == 0) {
+				*at = '?';
+				len = 1;
+			}
+		}
+	}
+}
+
 static int insert(struct chain *chain, struct audit_record *next)
 {
 	struct bind_scratch scratch;
@@ -100,6 +117,7 @@ static int insert(struct chain *chain, struct audit_record *next)
 int chain_put(struct chain *chain, const struct audit_record *audit)
 {
 	struct audit_record next = *audit;
+	make_utf8(&next);
 	next.seq = chain->seq + 1;
 	int code = insert(chain, &next);
 	if ((code & 0xff) == SQLITE_CONSTRAINT) {

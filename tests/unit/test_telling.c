@@ -161,6 +161,25 @@ static void who_was_told_nothing_hears_from_the_last_checkpoint_on(void **state)
 	assert_true(heard.checkpoint_count > 1);
 }
 
+/* Of a stranger's name, or one that was cut: a depot keeps texts in UTF-8 only. */
+static void what_is_no_utf8_is_told_as_it_is_kept(void **state)
+{
+	const struct chain_told nothing = { 0 };
+	struct audit_record audit;
+	(void)state;
+	forget(HEARD);
+	struct store *store = open_telling(&nothing);
+	record_init(RECORD_audit, &audit);
+	audit.at = START_US;
+	audit.action = "sign_in_refused";
+	record_text(audit.actor, sizeof(audit.actor), "\xff\xc3\xa9 \xe2\x82");
+	assert_true(store_put(store, RECORD_audit, &audit));
+	wait_written(store);
+	store_close(store);
+	assert_string_equal(heard.audits[0].actor, "?\xc3\xa9 ??");
+	assert_chain(1, "");
+}
+
 /* Somebody wrote the last record anew, hash and all: both are told. */
 static void another_record_in_the_place_of_one_is_told_too(void **state)
 {
@@ -196,6 +215,7 @@ int main(void)
 		TEST(all_is_told_signed_and_once),
 		TEST(what_finds_no_room_is_told_when_there_is),
 		TEST(who_was_told_nothing_hears_from_the_last_checkpoint_on),
+		TEST(what_is_no_utf8_is_told_as_it_is_kept),
 		TEST(another_record_in_the_place_of_one_is_told_too),
 	};
 	return cmocka_run_group_tests(tests, choose_seed, NULL);
