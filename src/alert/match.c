@@ -404,15 +404,16 @@ static bool is_named(const struct match_term *term, const char *name)
 
 /* all: each of its sensors is to fit, not one of them. */
 static bool term_holds(const struct match *match, const struct match_term *term,
-		       const struct incident_record *incident, bool all)
+		       const struct incident_record *incident, const char *own,
+		       bool all)
 {
+	const char *sensors = incident->sensors[0] != '\0' ? incident->sensors : own;
 	bool is_of_sensors = is_named(term, "sensor") || is_named(term, "sensors");
 	const void *at = (const char *)incident + term->field->offset;
 	size_t listed, fitting;
 	if (!is_of_sensors && !is_named(term, "tags"))
 		return any_value_fits(match, term, at) == (term->how != MATCH_IS_NOT);
-	fitting = count_fitting(match, term,
-				is_of_sensors ? incident->sensors : incident->tags,
+	fitting = count_fitting(match, term, is_of_sensors ? sensors : incident->tags,
 				&listed);
 	if (term->how == MATCH_IS_NOT)
 		return fitting == 0;
@@ -420,20 +421,22 @@ static bool term_holds(const struct match *match, const struct match_term *term,
 }
 
 static bool all_hold(const struct match *match, const struct incident_record *incident,
-		     bool all)
+		     const char *own, bool all)
 {
 	for (size_t i = 0; i < match->count; i++)
-		if (!term_holds(match, &match->terms[i], incident, all))
+		if (!term_holds(match, &match->terms[i], incident, own, all))
 			return false;
 	return true;
 }
 
-bool match_holds(const struct match *match, const struct incident_record *incident)
+bool match_holds(const struct match *match, const struct incident_record *incident,
+		 const char *own)
 {
-	return all_hold(match, incident, false);
+	return all_hold(match, incident, own, false);
 }
 
-bool match_covers(const struct match *match, const struct incident_record *incident)
+bool match_covers(const struct match *match, const struct incident_record *incident,
+		  const char *own)
 {
-	return all_hold(match, incident, true);
+	return all_hold(match, incident, own, true);
 }

@@ -62,11 +62,14 @@ bool match_parse(const char *text, struct match *match, size_t *column,
 
 /*
  * What an incident does not have is no value's: only "!=" holds of it.  "sensor" is
- * each of the sensors of a fleet that it lists: one that fits is enough, ...
+ * each of the sensors of a fleet that it lists, or, if it lists none, own: this
+ * machine's name in its fleet ("": it has none); one that fits is enough, ...
  */
-bool match_holds(const struct match *match, const struct incident_record *incident);
+bool match_holds(const struct match *match, const struct incident_record *incident,
+		 const char *own);
 /* ... or all of them have to: to be silent about one is not to be about others. */
-bool match_covers(const struct match *match, const struct incident_record *incident);
+bool match_covers(const struct match *match, const struct incident_record *incident,
+		  const char *own);
 
 #define MATCH_ALLOWED                                                                  \
 	"conditions such as severity>=high port=443 service=http* "                    \

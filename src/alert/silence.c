@@ -66,14 +66,15 @@ void silence_of(const struct teller *teller, const struct incident_record *incid
 	for (size_t i = 0; i < TELLER_SILENCES; i++) {
 		const struct silence *silence = &teller->silences[i];
 		if (is_used(silence) && strcmp(silence->record.state, "active") == 0 &&
-		    match_covers(&silence->match, incident)) {
+		    match_covers(&silence->match, incident, teller_own(teller))) {
 			record_text(by, sizeof(field_text64), silence->record.id);
 			return;
 		}
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct tell_maintenance *work = &teller->rules->maintenances[i];
-		if (teller->is_held[i] && match_covers(&work->match, incident)) {
+		if (teller->is_held[i] &&
+		    match_covers(&work->match, incident, teller_own(teller))) {
 			snprintf(by, sizeof(field_text64), "maintenance %s",
 				 work->name);
 			return;

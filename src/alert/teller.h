@@ -53,6 +53,7 @@ struct teller_sink {
 	/* Why nobody is told of an incident any more; "": somebody is again. */
 	void (*suppressed)(void *self, const char *incident, const char *by,
 			   int64_t now_us);
+	const char *own; /* this machine's name in a fleet; NULL or "": it has none */
 };
 
 struct teller;

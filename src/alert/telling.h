@@ -75,6 +75,12 @@ struct teller {
 	bool is_changed;        /* since it was written */
 };
 
+/* Of what lists no sensors. */
+static inline const char *teller_own(const struct teller *teller)
+{
+	return teller->sink.own != NULL ? teller->sink.own : "";
+}
+
 /* ---- told.c ---- */
 
 struct known *known_of(struct teller *teller, const char *id);

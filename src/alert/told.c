@@ -168,11 +168,11 @@ static void find_route(const struct tell_rules *rules, struct row *row)
 		}
 }
 
-static bool is_for(const struct tell_route *route,
+static bool is_for(const struct teller *teller, const struct tell_route *route,
 		   const struct incident_record *incident)
 {
 	return record_severity(incident->severity) >= route->severity &&
-	       match_holds(&route->match, incident);
+	       match_holds(&route->match, incident, teller_own(teller));
 }
 
 void known_match(const struct teller *teller, struct known *known)
@@ -180,7 +180,7 @@ void known_match(const struct teller *teller, struct known *known)
 	size_t count = teller->rules != NULL ? teller->rules->route_count : 0;
 	memset(known->routes, 0, sizeof(known->routes));
 	for (size_t i = 0; i < count && known->is_given; i++)
-		if (is_for(&teller->rules->routes[i], &known->record))
+		if (is_for(teller, &teller->rules->routes[i], &known->record))
 			known->routes[i / 64] |= 1ULL << i % 64;
 	for (struct row *row = known->rows; row != NULL && count > 0; row = row->next)
 		if (row->route == TELL_ROUTES_MAX)

@@ -42,6 +42,7 @@ struct alerting_setup {
 	void (*recalled)(void *self, struct alert_record *alert);
 	const struct config *config; /* in force; borrowed for good, as what follows */
 	const char *config_path;     /* NULL: the usual one */
+	const char *sensor;          /* this machine's name in a fleet; NULL: of none */
 	const struct home *own;      /* this machine's addresses */
 	const struct home *home;     /* our networks */
 	struct programs *programs;

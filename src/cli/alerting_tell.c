@@ -103,7 +103,8 @@ struct teller *alerting_new_teller(struct alerting *a)
 					  .message = take_message,
 					  .silence = take_silence,
 					  .audit = take_audit,
-					  .suppressed = take_suppressed };
+					  .suppressed = take_suppressed,
+					  .own = a->setup.sensor };
 	return teller_new(&sink);
 }
 

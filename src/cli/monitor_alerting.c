@@ -26,6 +26,7 @@ bool monitor_prepare_alerting(struct monitor *m)
 					      .keep = keep,
 					      .config = &m->config,
 					      .config_path = m->config_path,
+					      .sensor = m->fleet.identity.name,
 					      .own = &m->own,
 					      .home = &m->home,
 					      .programs = &m->programs };

@@ -107,6 +107,12 @@ struct told {
 	const char *vetoed_by;
 };
 
+/* Ports at which strangers are answered, of the current day and the one before. */
+struct asked_ports {
+	uint8_t bits[2][(UINT16_MAX + 1) / 8];
+	int64_t begun_us, day_us; /* 0: not begun */
+};
+
 struct respond {
 	struct respond_sink sink;
 	struct config rules;
@@ -116,6 +122,7 @@ struct respond {
 	int64_t now_us, ahead_us, frozen_us;
 	struct blocks blocks;
 	struct roster known, watched, served, asked, told;
+	struct asked_ports answering; /* of this machine, by UDP */
 	struct recent begun, wanted, cut, vetoes, served_days, served_minutes;
 	uint64_t served_left_out, vetoes_left_out, refused;
 	const char *frozen_by;
@@ -157,6 +164,8 @@ uint64_t served_count(const struct respond *respond);
 void served_restore(struct respond *respond, const struct served *read);
 void served_gone(void *to, const void *entry);
 /* Whether this machine connected to it itself, in 30 days. */
+/* One of UDP to this machine, or between it and others. */
+void asked_note_answering(struct respond *respond, const struct flow_record *flow);
 bool asked_find(struct respond *respond, const struct addr *source);
 void asked_restore(struct respond *respond, const struct asked *read);
 

@@ -241,6 +241,7 @@ void respond_flow(struct respond *respond, const struct flow_record *flow)
 	int64_t start_us =
 		flow->start == UNKNOWN_TIME ? end_us : flow->start - respond->ahead_us;
 	bool is_tcp = is_word(flow->transport, "tcp");
+	asked_note_answering(respond, flow);
 	if (flow->probe == 1 || addr_is_unset(&flow->client_ip) ||
 	    addr_is_loopback(&flow->client_ip))
 		return;

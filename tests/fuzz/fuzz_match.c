@@ -17,7 +17,7 @@ static void ask(const struct match *match, const uint8_t *data, size_t size)
 {
 	struct incident_record incident;
 	record_init(RECORD_incident, &incident);
-	match_holds(match, &incident);
+	match_holds(match, &incident, "web-1");
 	incident.severity = severity_names[size % SEVERITIES];
 	incident.transport = "tcp";
 	memcpy(incident.tags, data, size < 63 ? size : 63);
@@ -25,7 +25,7 @@ static void ask(const struct match *match, const uint8_t *data, size_t size)
 	memcpy(&incident.server_ip, data, size < 16 ? size : 16);
 	memcpy(&incident.port, data, size < 4 ? size : 4);
 	memcpy(&incident.value, data, size < 8 ? size : 8);
-	match_holds(match, &incident);
+	match_holds(match, &incident, "web-1");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 
 static struct incident_record incident;
+static const char *own = ""; /* this machine's name in a fleet */
 
 static int make(void **state)
 {
@@ -40,7 +41,7 @@ static bool holds(const char *text)
 	if (!is_good)
 		fail_msg("%s: %zu: %s", text, column, buf_cstr(&why));
 	buf_free(&why);
-	return match_holds(&match, &incident);
+	return match_holds(&match, &incident, own);
 }
 
 static void all_conditions_have_to_hold(void **state)
@@ -102,7 +103,7 @@ static bool covers(const char *text)
 	struct buf why = { 0 };
 	assert_true(match_parse(text, &match, &column, &why));
 	buf_free(&why);
-	return match_covers(&match, &incident);
+	return match_covers(&match, &incident, own);
 }
 
 static void each_sensor_is_looked_at(void **state)
@@ -129,6 +130,23 @@ static void each_sensor_is_looked_at(void **state)
 	record_text(incident.sensors, sizeof(incident.sensors), "web-1,...");
 	assert_false(covers("sensor=web-*"));
 	assert_true(covers("sensor=*"));
+}
+
+/* A sensor's incidents list none: they are its own. */
+static void a_sensor_knows_its_own_name(void **state)
+{
+	(void)state;
+	own = "web-1";
+	assert_true(holds("sensor=web-1"));
+	assert_true(covers("sensor=web-*,db-2 tags=customer"));
+	assert_false(holds("sensor=db-2"));
+	assert_false(covers("sensor=db-2"));
+	assert_false(holds("sensor!=web-1"));
+	assert_true(covers("sensor!=db-2"));
+	record_text(incident.sensors, sizeof(incident.sensors), "db-2");
+	assert_true(covers("sensor=db-2"));
+	assert_false(holds("sensor=web-1"));
+	own = "";
 }
 
 static void addresses_have_prefixes(void **state)
@@ -221,6 +239,7 @@ int main(void)
 		TEST(texts_have_stars_and_parts),
 		TEST(each_tag_is_looked_at),
 		TEST(each_sensor_is_looked_at),
+		TEST(a_sensor_knows_its_own_name),
 		TEST(addresses_have_prefixes),
 		TEST(what_is_unknown_is_no_value),
 		TEST(what_is_wrong_is_said_with_its_place),

@@ -87,6 +87,116 @@ static void whom_no_handshake_proves_was_not_asked(void **state)
 	assert_int_equal(scene->adds, 1);
 }
 
+/* ---- by UDP ---- */
+
+static struct flow_record udp(const struct scene *scene, const char *server)
+{
+	struct flow_record f;
+	record_init(RECORD_flow, &f);
+	f.start = f.end = scene->now_us;
+	f.transport = "udp";
+	f.client_ip = scene_addr("192.0.2.1");
+	f.client_port = 40000;
+	f.server_ip = scene_addr(server);
+	f.server_port = 443;
+	f.client_packets = f.server_packets = 1;
+	snprintf(f.history, sizeof(f.history), "Dd");
+	return f;
+}
+
+static void settle(struct scene *scene)
+{
+	const struct flow_record f = udp(scene, "203.0.113.99");
+	respond_own_flow(scene->respond, &f);
+	scene_pass(scene, 3 * MINUTE);
+}
+
+/* A resolver, a time server, QUIC. */
+static void whom_we_spoke_to_first_by_udp_was_asked(void **state)
+{
+	struct scene *scene = *state;
+	settle(scene);
+	struct flow_record f = udp(scene, "203.0.113.7");
+	respond_own_flow(scene->respond, &f);
+	scene_pass(scene, 29 * DAY);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 0);
+	assert_string_equal(scene->block.vetoed_by, "asked");
+	scene_pass(scene, DAY);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 1);
+}
+
+/* Each way to have this machine seem to have asked, by packets from outside. */
+static void nobody_was_asked_by_what_he_can_forge(void **state)
+{
+	static const char *const histories[] = { "D", "d", "^dD", "^d", "dD", "" };
+	struct scene *scene = *state;
+	struct flow_record f;
+	settle(scene);
+	for (size_t i = 0; i < sizeof(histories) / sizeof(histories[0]); i++) {
+		f = udp(scene, "203.0.113.7");
+		f.client_port = 41000 + (uint32_t)i;
+		snprintf(f.history, sizeof(f.history), "%s", histories[i]);
+		respond_own_flow(scene->respond, &f);
+	}
+	f = udp(scene, "203.0.113.7");
+	f.tunnel = "vxlan";
+	respond_own_flow(scene->respond, &f);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 1);
+}
+
+/* It answers a stranger, who is forged, again when that flow is over. */
+static void whom_a_service_of_ours_answers_late_was_not_asked(void **state)
+{
+	struct scene *scene = *state;
+	settle(scene);
+	struct flow_record f = udp(scene, "192.0.2.1");
+	f.client_ip = scene_addr("203.0.113.7");
+	f.client_port = 443;
+	f.server_port = 1194;
+	respond_flow(scene->respond, &f);
+	scene_pass(scene, 10 * MINUTE);
+	f = udp(scene, "203.0.113.7");
+	f.client_port = 1194;
+	respond_own_flow(scene->respond, &f);
+	/* The same of one that was taken for the server, by its port. */
+	f = udp(scene, "203.0.113.8");
+	f.client_port = 3000;
+	snprintf(f.history, sizeof(f.history), "^dD");
+	respond_own_flow(scene->respond, &f);
+	scene_pass(scene, 10 * MINUTE);
+	f = udp(scene, "203.0.113.8");
+	f.client_port = 3000;
+	respond_own_flow(scene->respond, &f);
+	share(scene, "203.0.113.7");
+	share(scene, "203.0.113.8");
+	assert_int_equal(scene->adds, 2);
+	/* Where nobody was answered for two days, who is asked is asked. */
+	scene_pass(scene, DAY);
+	settle(scene);
+	scene_pass(scene, DAY);
+	settle(scene);
+	f = udp(scene, "203.0.113.9");
+	f.client_port = 1194;
+	respond_own_flow(scene->respond, &f);
+	share(scene, "203.0.113.9");
+	assert_int_equal(scene->adds, 2);
+}
+
+/* What began before we looked may be an answer. */
+static void whom_we_answered_before_the_start_was_not_asked(void **state)
+{
+	struct scene *scene = *state;
+	const struct flow_record f = udp(scene, "203.0.113.7");
+	respond_own_flow(scene->respond, &f);
+	scene_pass(scene, 10 * MINUTE);
+	respond_own_flow(scene->respond, &f);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 1);
+}
+
 /* That goes first of which only a handshake is known: we may look for machines. */
 static void whom_a_scan_found_pushes_out_nobody(void **state)
 {
@@ -383,6 +493,10 @@ int main(void)
 		SHARED(who_was_ever_served_here_is_not_blocked),
 		SHARED(whom_we_ask_is_not_blocked),
 		SHARED(whom_no_handshake_proves_was_not_asked),
+		SHARED(whom_we_spoke_to_first_by_udp_was_asked),
+		SHARED(nobody_was_asked_by_what_he_can_forge),
+		SHARED(whom_a_service_of_ours_answers_late_was_not_asked),
+		SHARED(whom_we_answered_before_the_start_was_not_asked),
 		SHARED(whom_a_scan_found_pushes_out_nobody),
 		SHARED(whom_we_ask_is_blocked_by_our_own_eyes_and_a_persons),
 		SHARED(who_is_never_blocked_is_not),
