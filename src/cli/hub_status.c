@@ -180,6 +180,7 @@ static void put_depot(struct hub *hub, const struct lanes *lanes, struct buf *js
 	object_bool(json, "up", lanes->has_depot);
 	object_text(json, "trouble", lanes->has_depot ? "" : lanes->all.trouble);
 	object_u64(json, "gaps", tidy.gaps);
+	object_u64(json, "gaps_untold", tidy.untold);
 	if (tidy.pruned_us != UNKNOWN_TIME)
 		object_time(json, "pruned", tidy.pruned_us, "Z");
 	object_close(json);

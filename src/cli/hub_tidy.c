@@ -249,6 +249,8 @@ static void take_holes(struct hub_tidy *tidy)
 					   .count = UNKNOWN_U64,
 					   .reason = "spool" };
 	}
+	if (tidy->skipped != NULL)
+		tidy->counts.untold = skipped_left_out(tidy->skipped);
 	pthread_mutex_unlock(&tidy->lock);
 }
 

@@ -23,6 +23,7 @@ struct hub_tidy_options {
 struct hub_tidy_counts {
 	bool has_streams; /* they are as they should be, as far as this hub knows */
 	uint64_t gaps;    /* noted, since the start */
+	uint64_t untold;  /* found no room to be noted, since it leads */
 	int64_t trimmed_us, pruned_us; /* last; UNKNOWN_TIME: never */
 	char trouble[DEPOT_ERROR_MAX];
 };

@@ -12,11 +12,13 @@
 enum {
 	SERIES_MOST = 262144, /* sensors, lanes, epochs */
 	WAITING_MOST = 4096,
+	WAITING_OF_SENSOR = 256, /* one that leaves out much leaves room to others */
 };
 
 struct series {
 	uint64_t last;     /* sequence; 0: none yet */
 	int64_t stored_us; /* of that one */
+	uint64_t round;    /* in which it was seen */
 };
 
 struct waiting {
@@ -31,6 +33,7 @@ struct skipped {
 	struct waiting waiting[WAITING_MOST]; /* round, the oldest first */
 	size_t first, count;
 	uint64_t left_out;
+	uint64_t round; /* another begins with each skipped_forget() */
 };
 
 struct skipped *skipped_new(void)
@@ -52,10 +55,13 @@ void skipped_free(struct skipped *skipped)
 	free(skipped);
 }
 
-/* Holes that wait were seen before. */
+/*
+ * Holes that wait were seen before.  So were the numbers: what is not above the last of
+ * a series comes late, and only the next one above it says nothing of those between.
+ */
 void skipped_forget(struct skipped *skipped)
 {
-	shelf_free(&skipped->series);
+	skipped->round++;
 }
 
 static bool is_same(const struct batch_id *a, const struct batch_id *b)
@@ -77,10 +83,21 @@ static void fill(struct skipped *skipped, const struct batch_id *id)
 	}
 }
 
+static bool has_room(const struct skipped *skipped, const char *sensor)
+{
+	size_t same = 0;
+	for (size_t i = 0; i < skipped->count; i++) {
+		const struct waiting *waiting =
+			&skipped->waiting[(skipped->first + i) % WAITING_MOST];
+		same += strcmp(waiting->hole.before.sensor, sensor) == 0;
+	}
+	return skipped->count < WAITING_MOST && same < WAITING_OF_SENSOR;
+}
+
 static void wait_for(struct skipped *skipped, const struct hole *hole, uint64_t first,
 		     int64_t now_us)
 {
-	if (skipped->count == WAITING_MOST) {
+	if (!has_room(skipped, hole->before.sensor)) {
 		skipped->left_out++;
 		return;
 	}
@@ -94,9 +111,9 @@ void skipped_see(struct skipped *skipped, const struct batch_id *id, int64_t sto
 	const uint64_t words[] = { id->epoch, (uint64_t)id->lane };
 	uint64_t name = shelf_name_text(&skipped->key, 0, id->sensor);
 	bool is_new;
-	struct shelf_row *row =
-		shelf_touch(&skipped->series,
-			    shelf_name_words(&skipped->key, name, words, 2), &is_new);
+	struct shelf_row *row = shelf_touch_of(
+		&skipped->series, name | 1,
+		shelf_name_words(&skipped->key, name, words, 2), &is_new);
 	if (row == NULL)
 		return;
 	struct series *series = (struct series *)row->at;
@@ -104,14 +121,15 @@ void skipped_see(struct skipped *skipped, const struct batch_id *id, int64_t sto
 		fill(skipped, id);
 		return;
 	}
-	if (!is_new && id->sequence - series->last > 1) {
+	bool is_whole = !is_new && series->round == skipped->round;
+	if (is_whole && id->sequence - series->last > 1) {
 		const struct hole hole = { .before = *id,
 					   .missing = id->sequence - series->last - 1,
 					   .start_us = series->stored_us,
 					   .end_us = stored_us };
 		wait_for(skipped, &hole, series->last + 1, now_us);
 	}
-	*series = (struct series){ id->sequence, stored_us };
+	*series = (struct series){ id->sequence, stored_us, skipped->round };
 }
 
 bool skipped_next(struct skipped *skipped, int64_t now_us, struct hole *out)

@@ -31,11 +31,12 @@ void skipped_free(struct skipped *skipped);
 /* A batch is in its stream; now_us: monotonic. */
 void skipped_see(struct skipped *skipped, const struct batch_id *id, int64_t stored_us,
 		 int64_t now_us);
-/* Some may have been passed over that were there: all numbers begin anew. */
+/* Some may have been passed over that were there: the next of each is after no hole. */
 void skipped_forget(struct skipped *skipped);
 /* The next that has waited long enough; false: none has. */
 bool skipped_next(struct skipped *skipped, int64_t now_us, struct hole *out);
-/* Holes that found no room to wait, since the start: they are not told. */
+/* Holes that found no room to wait, of all or of their sensor, since the start: they
+ * are not told. */
 uint64_t skipped_left_out(const struct skipped *skipped);
 
 /* What batch_msgid() wrote; false: it is none. */

@@ -76,6 +76,48 @@ static void what_may_have_been_there_is_no_hole(void **state)
 	assert_false(skipped_next(skipped, 100 * SECOND, &hole));
 }
 
+/* What was seen before is known still, in whatever order the rest comes. */
+static void what_was_seen_before_stays_seen(void **state)
+{
+	struct skipped *skipped = *state;
+	struct hole hole;
+	see(skipped, "web-1", 4, 0);
+	see(skipped, "web-1", 7, 1);
+	skipped_forget(skipped);
+	see(skipped, "web-1", 5, 2); /* late after all */
+	see(skipped, "web-1", 8, 3); /* 6 is missing, and 7 was there */
+	assert_true(skipped_next(skipped, 1000 * SECOND, &hole));
+	assert_int_equal(hole.before.sequence, 7);
+	assert_int_equal(hole.missing, 1);
+	assert_false(skipped_next(skipped, 1000 * SECOND, &hole));
+	see(skipped, "web-1", 10, 4);
+	assert_true(skipped_next(skipped, 1000 * SECOND, &hole));
+	assert_int_equal(hole.before.sequence, 10);
+}
+
+/* Whoever has a key may leave out what he likes: others' holes are told. */
+static void one_that_leaves_out_much_keeps_nobody_from_being_told(void **state)
+{
+	struct skipped *skipped = *state;
+	struct hole hole;
+	size_t count = 0;
+	bool is_told = false;
+	for (uint64_t i = 1; i <= 10000; i++)
+		see(skipped, "thief", i * 1000, 0);
+	see(skipped, "web-1", 1, 1);
+	see(skipped, "web-1", 3, 1);
+	while (skipped_next(skipped, 1000 * SECOND, &hole)) {
+		count++;
+		is_told |= strcmp(hole.before.sensor, "web-1") == 0;
+	}
+	assert_true(is_told);
+	assert_int_equal(count, 257);
+	assert_int_equal(skipped_left_out(skipped), 10000 - 1 - 256);
+	/* There is room for more of it again. */
+	see(skipped, "thief", 99999999, 2000);
+	assert_true(skipped_next(skipped, 3000 * SECOND, &hole));
+}
+
 static void what_comes_late_after_all_is_no_hole(void **state)
 {
 	struct skipped *skipped = *state;
@@ -225,6 +267,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_passed_over_is_told_after_a_minute),
 		TEST(what_may_have_been_there_is_no_hole),
+		TEST(what_was_seen_before_stays_seen),
+		TEST(one_that_leaves_out_much_keeps_nobody_from_being_told),
 		TEST(what_comes_late_after_all_is_no_hole),
 		TEST(sensors_lanes_and_epochs_count_apart),
 		cmocka_unit_test(an_id_is_read_as_it_was_written),
