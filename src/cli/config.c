@@ -141,7 +141,10 @@ static int check(const char *path, bool json)
 	if (result == 0)
 		result = check_alerts(&config, &errors);
 	if (result == 0)
-		result = report_schedule_check_alone(&config, &errors) ? 0 : -EINVAL;
+		result = report_schedule_check_alone(&config, SCHEDULE_OF_EITHER,
+						     &errors)
+				 ? 0
+				 : -EINVAL;
 	if (json)
 		add_check_json(&out, &files, &errors, result == 0);
 	else if (result == 0)

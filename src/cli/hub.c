@@ -16,8 +16,10 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/hub_reporting.h"
 #include "cli/loop.h"
 #include "cli/readable.h"
+#include "cli/report_schedule.h"
 #include "cli/settings.h"
 
 enum { AT_ONCE = 4096 };
@@ -136,6 +138,8 @@ static void loop(struct hub *hub)
 				take_tick(hub);
 			else if (events[i].data.fd == alerting_fd(&hub->alerting))
 				hub_take_sent(hub);
+			else if (events[i].data.fd == reporting_fd(&hub->reporting))
+				hub_take_reporting(hub);
 		}
 		/* A leader that stood still may not be one any more. */
 		hub_look_at_lease(hub);
@@ -336,6 +340,7 @@ static int open_all(struct hub *hub, const char *socket_path)
 	const struct store_limits limits = hub_store_limits(&hub->config);
 	programs_fork(&hub->programs, &hub->config);
 	alerting_fork(&hub->alerting);
+	reporting_fork(&hub->reporting, &hub->config, hub->depot);
 	if (!open_loop(hub)) {
 		fprintf(stderr, "breakwater: can't start: %s\n", strerror(errno));
 		return STATUS_NOT_PERMITTED;
@@ -348,12 +353,15 @@ static int open_all(struct hub *hub, const char *socket_path)
 	hub->began_us = clock_us(CLOCK_MONOTONIC);
 	if (alerting_fd(&hub->alerting) >= 0)
 		watch(hub, alerting_fd(&hub->alerting));
+	if (reporting_fd(&hub->reporting) >= 0)
+		watch(hub, reporting_fd(&hub->reporting));
 	confine(hub);
 	if (!hub_may_write(hub))
 		return STATUS_NOT_PERMITTED;
 	dashboard_shelf_open(&hub->dashboards, hub->config.state,
 			     hub->config.web_dashboards);
 	mark(hub);
+	hub_open_reporting(hub);
 	hub->store = store_open(hub->config.state, &limits);
 	hub->board = board_new();
 	hub->attackers = attackers_new();
@@ -422,6 +430,7 @@ static void close_own(struct hub *hub)
 	hub_lease_give_up(hub->lease);
 	if (hub->store != NULL)
 		store_close(hub->store);
+	reporting_close(&hub->reporting);
 	programs_close(&hub->programs);
 	dashboard_shelf_close(&hub->dashboards);
 }
@@ -506,10 +515,6 @@ static int start(struct hub *hub, const struct hub_options *o)
 		return status;
 	hub->begun = hub->config;
 	hub->on_terminal = isatty(STDOUT_FILENO) == 1;
-	if (hub->config.report_schedule.count > 0)
-		fputs("breakwater: report.schedule: a hub makes reports by hand only "
-		      "(breakwater report); each machine makes its own\n",
-		      stderr);
 	if (o->listen != NULL)
 		snprintf(hub->config.listen, sizeof(hub->config.listen), "%s",
 			 o->listen);
@@ -519,7 +524,9 @@ static int start(struct hub *hub, const struct hub_options *o)
 	hub->config.limits_usual = false;
 	if (!hub_setup(hub))
 		return STATUS_USAGE;
-	if (!hub_prepare_alerting(hub, &errors)) {
+	if (!hub_prepare_alerting(hub, &errors) ||
+	    !report_schedule_check(&hub->config, hub->alerting.rules.tell,
+				   SCHEDULE_OF_FLEET, &errors)) {
 		fwrite(errors.at, 1, errors.len, stderr);
 		buf_free(&errors);
 		return STATUS_USAGE;

@@ -31,6 +31,7 @@
 #include "cli/options.h"
 #include "cli/past_reader.h"
 #include "cli/programs.h"
+#include "cli/reporting.h"
 #include "cli/run_report.h"
 #include "config/config.h"
 #include "detect/fleet.h"
@@ -86,6 +87,7 @@ struct hub {
 	struct hub_refused *refused;
 	struct detect_fleet *detect; /* NULL: it does not lead */
 	bool leads;                  /* it judges, and tells people */
+	struct reporting reporting;
 	struct programs programs;
 	struct store *store; /* this hub's own: its audit chain, what hubs have said */
 	struct web *web;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/hub.h"
+#include "cli/hub_reporting.h"
 
 static const struct doing {
 	const char *what;
@@ -25,6 +26,8 @@ static int do_it(struct hub *hub, const struct hub_asked *asked, struct buf *mes
 		if (strcmp(asked->what, doings[i].what) == 0)
 			return doings[i].take(&hub->alerting, asked->form, asked->actor,
 					      message);
+	if (strcmp(asked->what, "report_run") == 0)
+		return hub_run_report(hub, asked->form, asked->actor, message);
 	buf_text(message, "this hub is of another version");
 	return -EINVAL;
 }
@@ -91,6 +94,7 @@ TAKES(incident)
 TAKES(deployed)
 TAKES(silence)
 TAKES(unsilence)
+TAKES(report_run)
 
 void hub_fill_changes(struct web_source *source)
 {
@@ -98,4 +102,6 @@ void hub_fill_changes(struct web_source *source)
 	source->deployed = take_deployed;
 	source->silence = take_silence;
 	source->unsilence = take_unsilence;
+	source->report_run = take_report_run;
+	source->report_schedule = hub_give_schedule;
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "cli/hub.h"
+#include "cli/hub_reporting.h"
 #include "fleet/whole.h"
 #include "record/audit.h"
 
@@ -79,6 +80,14 @@ static void keep_said(struct hub *hub, enum record_kind kind, const void *record
 		hub_said_note(hub->said, kind, record);
 }
 
+static void take_hubs(struct hub *hub, enum record_kind kind, const void *record)
+{
+	if (kind == RECORD_report_made)
+		hub_heard_report(hub, record);
+	else if (is_said_by_hubs(kind))
+		keep_said(hub, kind, record);
+}
+
 void hub_take(struct hub *hub, const struct hub_heard *heard)
 {
 	enum record_kind kind = heard->kind;
@@ -103,8 +112,9 @@ void hub_take(struct hub *hub, const struct hub_heard *heard)
 	if (strcmp(sensor_of(kind, heard->record), FLEET_HUB) != 0) {
 		if (is_news(hub, heard))
 			hub_judge(hub, kind, heard->record);
-	} else if (is_said_by_hubs(kind))
-		keep_said(hub, kind, heard->record);
+	} else {
+		take_hubs(hub, kind, heard->record);
+	}
 }
 
 void hub_keep(struct hub *hub, enum record_kind kind, const void *record)
@@ -155,7 +165,7 @@ static void take_said(void *self, enum record_kind kind, const void *record)
 {
 	struct hub *hub = self;
 	if (board_is_newest(hub->board, kind, record))
-		keep_said(hub, kind, record);
+		take_hubs(hub, kind, record);
 }
 
 /* A book that is being read does not have it yet. */

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "cli/hub.h"
+#include "cli/hub_reporting.h"
 #include "fleet/chain_proof.h"
 #include "fleet/whole.h"
 
@@ -405,6 +406,7 @@ static void forget_book(struct hub *hub)
 static void end(struct hub *hub)
 {
 	hub->leads = false;
+	reporting_stand_down(&hub->reporting);
 	alerting_stand_down(&hub->alerting);
 	forget_book(hub);
 	hub_follow_evidence(hub->follow, false, 0);
@@ -497,4 +499,5 @@ void hub_lead_second(struct hub *hub)
 	alerting_second(&hub->alerting, clock_us(CLOCK_REALTIME), &said);
 	say(&said);
 	give_told(hub);
+	hub_watch_reporting(hub);
 }

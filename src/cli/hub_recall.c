@@ -33,10 +33,12 @@ enum {
 /* The same of sensors, whose clocks may be wrong. */
 #define SENSORS_SLACK_US (600 * SECOND_US)
 
-/* What alerting_read() reads when this hub begins to lead. */
-static const enum record_kind said_kinds[] = { RECORD_incident, RECORD_timeline,
-					       RECORD_alert, RECORD_silence,
-					       RECORD_notification };
+/* What alerting_read() reads when this hub begins to lead, and which reports were made.
+ */
+static const enum record_kind said_kinds[] = {
+	RECORD_incident, RECORD_timeline,     RECORD_alert,
+	RECORD_silence,  RECORD_notification, RECORD_report_made
+};
 enum { SAID_KINDS = sizeof(said_kinds) / sizeof(said_kinds[0]) };
 
 struct said {

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "cli/hub.h"
+#include "cli/hub_reporting.h"
+#include "cli/report_schedule.h"
 #include "cli/settings.h"
 
 struct store_limits hub_store_limits(const struct config *config)
@@ -27,9 +29,10 @@ struct depot_limits hub_depot_limits(const struct config *config)
 static void say_late(const struct hub *hub, const struct config *fresh)
 {
 	static const char *const late[] = {
-		"hub.store", "hub.name",       "hub.replicas", "hub.stream_size",
-		"listen",    "fleet.servers",  "notify.spool", "notify.program",
-		"state",     "web.dashboards", "user",
+		"hub.store",       "hub.name",       "hub.replicas",
+		"hub.stream_size", "listen",         "fleet.servers",
+		"notify.spool",    "notify.program", "report.compliance",
+		"state",           "web.dashboards", "user",
 	};
 	struct buf names = { 0 };
 	for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++)
@@ -75,7 +78,9 @@ void hub_reload(struct hub *hub)
 	config_init(&fresh);
 	bool is_good = config_load(&fresh, hub->config_path, &errors) == 0;
 	fresh.limits_usual = false; /* as at the start */
-	if (!is_good || !alert_rules_load(&rules, &fresh, &hub->home, &errors)) {
+	if (!is_good ||
+	    !report_schedule_check_alone(&fresh, SCHEDULE_OF_FLEET, &errors) ||
+	    !alert_rules_load(&rules, &fresh, &hub->home, &errors)) {
 		const char *text = buf_cstr(&errors);
 		fprintf(stderr, "%sbreakwater: configuration not changed\n",
 			text != NULL ? text : "");
@@ -91,8 +96,10 @@ void hub_reload(struct hub *hub)
 	take_retention(hub, &fresh);
 	take_rules(hub, &rules);
 	hub_detect_settings(hub);
+	hub_reload_reporting(hub, &fresh);
 	fputs("breakwater: home, detect.friends, thresholds of detect, limits, notify "
-	      "(but notify.spool and notify.program), retention and web (but "
+	      "(but notify.spool and notify.program), report.schedule, report.keep, "
+	      "retention and web (but "
 	      "web.dashboards) read again; other settings of a hub "
 	      "take effect at the next start\n",
 	      stderr);

@@ -211,7 +211,7 @@ void monitor_reload(struct monitor *m)
 	config_init(&fresh);
 	if (config_load(&fresh, m->config_path, &errors) != 0 || !steer(m, &fresh) ||
 	    !asking_check(&fresh) || !settings_check_traps(&fresh, &errors) ||
-	    !report_schedule_check_alone(&fresh, &errors) ||
+	    !report_schedule_check_alone(&fresh, SCHEDULE_OF_MACHINE, &errors) ||
 	    !alert_rules_load(&rules, &fresh, &m->home, &errors)) {
 		const char *text = buf_cstr(&errors);
 		run_clear_progress();

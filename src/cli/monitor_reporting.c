@@ -28,15 +28,7 @@ static void take_made(void *self, const struct report_made_record *record,
 	monitor_keep(m, RECORD_report_made, record);
 	if (action == NULL)
 		return;
-	char since[TIME_TEXT_MAX];
-	record_time_text(record->period_start, since);
-	buf_printf(&subject, "%s since %.10s", record->report, since);
-	if (record->sha256[0] != '\0')
-		buf_printf(&after, "%s, SHA-256 of its list of digests: %s",
-			   record->outcome != NULL ? record->outcome : "made",
-			   record->sha256);
-	else
-		buf_text(&after, record->error);
+	reporting_audit_texts(record, &subject, &after);
 	if (buf_cstr(&subject) != NULL && buf_cstr(&after) != NULL)
 		monitor_audit(m, action, record->actor, subject.at, "", after.at);
 	buf_free(&subject);

@@ -13,6 +13,7 @@ struct checking {
 	const struct config_schedule *schedule;
 	const struct compliance *compliance;
 	const struct tell_rules *rules;
+	enum report_schedule_of of;
 	struct buf *errors;
 };
 
@@ -66,6 +67,45 @@ static void check_formats(const struct checking *c)
 			   "format has none; allowed is %s\n", REPORT_FORMATS_ALLOWED);
 }
 
+static void check_choice(const struct checking *c)
+{
+	const struct config_schedule *schedule = c->schedule;
+	char name[REPORTING_NAME_MAX];
+	if (!config_choice_is_any(&schedule->of) && c->of == SCHEDULE_OF_MACHINE)
+		buf_text(complain(c, &schedule->of_at),
+			 "sensor, site and tag choose among those of a fleet: allowed "
+			 "is that at a hub (breakwater hub), and this machine makes "
+			 "reports of itself alone\n");
+	if (!reporting_name(schedule->report, &schedule->of, name))
+		buf_printf(complain(c, &schedule->of_at),
+			   "report, sensor, site and tag are too long together, as its "
+			   "files are called like them; allowed are %d characters\n",
+			   REPORTING_NAME_MAX - 1);
+}
+
+/* What is to be verified is made where its chain is. */
+static void check_proof(const struct checking *c)
+{
+	const struct config_schedule *schedule = c->schedule;
+	if (c->of != SCHEDULE_OF_FLEET && config_choice_is_any(&schedule->of))
+		return;
+	if (schedule->bundle)
+		buf_text(complain(c, &schedule->report_at),
+			 "bundle can't be yes of a fleet's: what is to be verified is "
+			 "made on the sensor whose audit chain proves it; allowed is "
+			 "no\n");
+	for (size_t i = 0; i < schedule->formats.count; i++) {
+		const struct report_format *format =
+			report_format(schedule->formats.at[i]);
+		if (format != NULL && format->is_of_controls)
+			buf_printf(complain(c, &schedule->formats.places[i]),
+				   "format can't be \"%s\" of a fleet's; allowed is "
+				   "%s\n",
+				   schedule->formats.at[i],
+				   REPORT_FORMATS_OF_DOCUMENTS);
+	}
+}
+
 static const struct sink *sink_named(const struct tell_rules *rules, const char *name)
 {
 	for (size_t i = 0; i < rules->sink_count; i++)
@@ -103,7 +143,7 @@ static void check_mail(const struct checking *c)
 }
 
 bool report_schedule_check(const struct config *config, const struct tell_rules *rules,
-			   struct buf *errors)
+			   enum report_schedule_of of, struct buf *errors)
 {
 	const struct config_schedules *all = &config->report_schedule;
 	const char *folder = config->report_compliance;
@@ -113,10 +153,12 @@ bool report_schedule_check(const struct config *config, const struct tell_rules 
 	struct compliance *compliance =
 		compliance_open(folder[0] != '\0' ? folder : NULL, errors);
 	for (size_t i = 0; compliance != NULL && i < all->count; i++) {
-		const struct checking checking = { &all->at[i], compliance, rules,
+		const struct checking checking = { &all->at[i], compliance, rules, of,
 						   errors };
 		check_report(&checking);
 		check_formats(&checking);
+		check_choice(&checking);
+		check_proof(&checking);
 		check_mail(&checking);
 	}
 	bool is_right = compliance != NULL && errors->len == before;
@@ -124,13 +166,15 @@ bool report_schedule_check(const struct config *config, const struct tell_rules 
 	return is_right;
 }
 
-bool report_schedule_check_alone(const struct config *config, struct buf *errors)
+bool report_schedule_check_alone(const struct config *config,
+				 enum report_schedule_of of, struct buf *errors)
 {
 	struct buf said = { 0 }; /* what is wrong with sinks is said by who uses them */
 	if (config->report_schedule.count == 0)
 		return true;
 	struct tell_rules *rules = notify_rules_load(config, &said);
-	bool is_right = rules == NULL || report_schedule_check(config, rules, errors);
+	bool is_right =
+		rules == NULL || report_schedule_check(config, rules, of, errors);
 	tell_rules_free(rules);
 	buf_free(&said);
 	return is_right;

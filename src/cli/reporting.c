@@ -17,9 +17,9 @@ enum {
 
 /* ---- its life ---- */
 
-void reporting_fork(struct reporting *r, const struct config *config)
+void reporting_fork(struct reporting *r, const struct config *config, const char *depot)
 {
-	*r = (struct reporting){ .config = config };
+	*r = (struct reporting){ .config = config, .is_fleets = depot[0] != '\0' };
 	snprintf(r->path, sizeof(r->path), "%s/reports.json", config->state);
 	if (config->report_schedule.count == 0)
 		return;
@@ -27,7 +27,7 @@ void reporting_fork(struct reporting *r, const struct config *config)
 	if (error != 0)
 		fprintf(stderr, "breakwater: %s/" REPORTING_FOLDER ": %s\n",
 			config->state, strerror(-error));
-	const struct guard_task task = reporting_task(config);
+	const struct guard_task task = reporting_task(config, depot);
 	r->process = guard_fork(&task);
 	char text[GUARD_TEXT_MAX];
 	if (r->process == NULL)
@@ -96,9 +96,11 @@ static void write_order(struct reporting *r, const struct reporting_item *item,
 			const struct period *period, int64_t now_us)
 {
 	struct reporting_order *order = &r->order;
-	char name[PERIOD_NAME_MAX];
+	char name[REPORTING_NAME_MAX], period_text[PERIOD_NAME_MAX];
 	memset(order, 0, sizeof(*order)); /* padding, too: it leaves the process */
-	period_name(item->every, period, name);
+	period_name(item->every, period, period_text);
+	reporting_name(item->report, &item->of,
+		       name); /* is not too long: it was taken */
 	order->id = ++r->ids;
 	order->since_us = period->since_us;
 	order->until_us = period->until_us;
@@ -107,7 +109,8 @@ static void write_order(struct reporting *r, const struct reporting_item *item,
 	order->bundle = entry->bundle;
 	order->retention = report_kept(r->config);
 	memcpy(order->report, item->report, sizeof(order->report));
-	snprintf(order->stem, sizeof(order->stem), "%s_%s", item->report, name);
+	order->of = item->of;
+	snprintf(order->stem, sizeof(order->stem), "%s_%.19s", name, period_text);
 	order->format_count = (uint32_t)entry->formats.count;
 	memcpy(order->formats, entry->formats.at, sizeof(order->formats));
 }
@@ -144,6 +147,11 @@ void reporting_second(struct reporting *r, int64_t now_us, int64_t steady_us,
 	item = reporting_due(r, now_us, &period);
 	if (item != NULL)
 		begin(r, item, &period, now_us, steady_us, said);
+}
+
+void reporting_stand_down(struct reporting *r)
+{
+	r->busy = NULL; /* what comes of it is not waited for */
 }
 
 /* ---- what it has to tell ---- */
@@ -207,23 +215,36 @@ static void say_allowed(const struct reporting *r, struct buf *message)
 {
 	const struct config_schedules *all = &r->config->report_schedule;
 	buf_text(message, "report: allowed is what is scheduled");
-	for (size_t i = 0; i < all->count; i++)
-		buf_printf(message, "%s %s every %s", i > 0 ? "," : ":",
-			   all->at[i].report, period_names[all->at[i].every]);
+	for (size_t i = 0; i < all->count; i++) {
+		char name[REPORTING_NAME_MAX];
+		reporting_name(all->at[i].report, &all->at[i].of, name);
+		buf_printf(message, "%s %s every %s", i > 0 ? "," : ":", name,
+			   period_names[all->at[i].every]);
+	}
 }
 
-/* Of several it takes every to say which. */
-static struct reporting_item *find_asked(struct reporting *r, const char *report,
-					 const char *every, size_t *count)
+/* What a person may leave out, as long as one alone is meant. */
+static bool is_meant(const char *form, const char *name, const char *is)
+{
+	char value[FORM_VALUE_MAX];
+	form_value(form, name, value);
+	return value[0] == '\0' || strcmp(value, is) == 0;
+}
+
+/* Of several it takes more to say which. */
+static struct reporting_item *find_asked(struct reporting *r, const char *form,
+					 size_t *count)
 {
 	struct reporting_item *found = NULL;
 	*count = 0;
 	for (size_t i = 0; i < r->item_count; i++) {
 		struct reporting_item *item = &r->items[i];
-		bool is_it = strcmp(item->report, report) == 0 &&
+		bool is_it = is_meant(form, "report", item->report) &&
 			     reporting_entry(r, item) != NULL &&
-			     (every[0] == '\0' ||
-			      strcmp(every, period_names[item->every]) == 0);
+			     is_meant(form, "every", period_names[item->every]) &&
+			     is_meant(form, "sensor", item->of.sensor) &&
+			     is_meant(form, "site", item->of.site) &&
+			     is_meant(form, "tag", item->of.tag);
 		found = is_it ? item : found;
 		*count += is_it;
 	}
@@ -233,19 +254,23 @@ static struct reporting_item *find_asked(struct reporting *r, const char *report
 int reporting_run(struct reporting *r, const char *form, const char *actor,
 		  struct buf *message)
 {
-	char report[FORM_VALUE_MAX], every[FORM_VALUE_MAX];
+	char report[FORM_VALUE_MAX];
 	size_t count;
 	form_value(form, "report", report);
-	form_value(form, "every", every);
-	struct reporting_item *item = find_asked(r, report, every, &count);
-	if (count == 0) {
+	struct reporting_item *item = find_asked(r, form, &count);
+	if (count == 0 || report[0] == '\0') {
 		say_allowed(r, message);
 		return -ENOENT;
 	}
 	if (count > 1)
 		return refuse(message, -EINVAL,
-			      "every: that report is scheduled more than once; allowed "
-			      "is day, week, month, quarter or year, as it is there");
+			      r->is_fleets
+				      ? "every, sensor, site, tag: that report is "
+					"scheduled more than once; say of which, and "
+					"how often, as it is there"
+				      : "every: that report is scheduled more than "
+					"once; allowed is day, week, month, quarter "
+					"or year, as it is there");
 	if (r->process == NULL)
 		return refuse(message, -EAGAIN,
 			      "nobody makes reports: none was scheduled when the "

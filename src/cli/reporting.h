@@ -52,6 +52,7 @@ enum { REPORTING_MADE_MAX = 16 };
 /* An entry of the schedule, as known over restarts. */
 struct reporting_item {
 	char report[CONFIG_WORD_MAX];
+	struct config_choice of;
 	enum period_kind every;
 	int64_t since_us;                 /* when it was first there */
 	int64_t made[REPORTING_MADE_MAX]; /* ends of the periods that were made */
@@ -68,6 +69,7 @@ enum { REPORTING_ITEMS_MAX = 2 * CONFIG_SCHEDULES_MAX };
 
 struct reporting {
 	const struct config *config; /* in force */
+	bool is_fleets;
 	struct reporting_sink sink;
 	struct guard
 		*process; /* NULL: nothing was scheduled at the start, or why_not */
@@ -91,8 +93,10 @@ struct reporting {
 	uint64_t ids;
 };
 
-/* Makes the process, before any thread, if anything is scheduled. */
-void reporting_fork(struct reporting *r, const struct config *config);
+/* Makes the process, before any thread, if anything is scheduled. depot: a fleet's, as
+ * depot_open(); "": reports are of this machine. */
+void reporting_fork(struct reporting *r, const struct config *config,
+		    const char *depot);
 /* What was made before. */
 void reporting_open(struct reporting *r, const struct reporting_sink *sink,
 		    int64_t now_us, struct buf *said);
@@ -105,14 +109,20 @@ void reporting_reload(struct reporting *r, int64_t now_us, struct buf *said);
 void reporting_second(struct reporting *r, int64_t now_us, int64_t steady_us,
 		      struct buf *said);
 
+/* Another hub has made that one: it is not made here once more. */
+void reporting_heard(struct reporting *r, const struct report_made_record *record,
+		     struct buf *said);
+/* What is being made counts no more, as another hub leads. */
+void reporting_stand_down(struct reporting *r);
+
 /* To wait for; -1: there is nothing.  What it has to tell. */
 int reporting_fd(const struct reporting *r);
 void reporting_take(struct reporting *r, int64_t now_us, int64_t steady_us,
 		    struct buf *said);
 
 /*
- * A form: report, and every if it is scheduled more than once.  The period that ended
- * last is made, also again.  0 or -errno, and a sentence.
+ * A form: report, and every, sensor, site and tag if it is scheduled more than once.
+ * The period that ended last is made, also again.  0 or -errno, and a sentence.
  */
 int reporting_run(struct reporting *r, const char *form, const char *actor,
 		  struct buf *message);
@@ -125,6 +135,9 @@ void reporting_json(struct reporting *r, int64_t now_us, struct buf *out);
 /* To those who are mailed; when all have it, or will not, it is finished. */
 void reporting_hand_over(struct reporting *r, int64_t now_us, int64_t steady_us,
 			 struct buf *said);
+/* What the audit chain says of one: which, and what came of it. */
+void reporting_audit_texts(const struct report_made_record *record, struct buf *subject,
+			   struct buf *after);
 /* Nothing is being made any more. */
 void reporting_finish(struct reporting *r, int64_t now_us, struct buf *said);
 
@@ -139,6 +152,9 @@ void reporting_note_failed(struct reporting_item *item, int64_t until_us,
 			   int64_t now_us);
 /* As many items as entries, those that are known already kept. */
 void reporting_plan(struct reporting *r, int64_t now_us);
+/* "site:berlin, tag:web"; of all "all", of one machine "". */
+void reporting_chosen(const struct reporting *r, const struct reporting_item *item,
+		      field_text256 out);
 /* The entry of an item; NULL: it is not scheduled. */
 const struct config_schedule *reporting_entry(const struct reporting *r,
 					      const struct reporting_item *item);

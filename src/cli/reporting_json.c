@@ -35,6 +35,12 @@ static void put_entry(const struct reporting *r, const struct reporting_item *it
 	int64_t next_us = period_next_due_us(entry->every, entry->at_min, now_us);
 	object_open(out, NULL);
 	object_text(out, "report", entry->report);
+	if (entry->of.sensor[0] != '\0')
+		object_text(out, "sensor", entry->of.sensor);
+	if (entry->of.site[0] != '\0')
+		object_text(out, "site", entry->of.site);
+	if (entry->of.tag[0] != '\0')
+		object_text(out, "tag", entry->of.tag);
 	object_text(out, "every", period_names[entry->every]);
 	buf_printf(out, "\"at\":\"%02u:%02u\",", entry->at_min / HOUR_MIN,
 		   entry->at_min % HOUR_MIN);

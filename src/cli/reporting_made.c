@@ -11,12 +11,68 @@
 enum {
 	FILES_MAX = CONFIG_WORDS_MAX + 2,
 	TEXT_MAX = 65536,
-	TITLE_MAX = 256,
+	TITLE_MAX = 512,
 	MAIL_S = 120, /* until who tells people has it on disk */
 };
 #define SECOND_US INT64_C(1000000)
 
+/* How the error of one ends that is not with all who are mailed. */
+static const char tried_again[] = "it is tried again", ask_again[] = "ask again";
+
 /* ---- what came of one ---- */
+
+void reporting_chosen(const struct reporting *r, const struct reporting_item *item,
+		      field_text256 out)
+{
+	const char *const parts[][2] = { { "site", item->of.site },
+					 { "tag", item->of.tag },
+					 { "sensor", item->of.sensor } };
+	size_t len = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i][1][0] != '\0')
+			len += (size_t)snprintf(out + len, sizeof(field_text256) - len,
+						"%s%s:%s", len > 0 ? ", " : "",
+						parts[i][0], parts[i][1]);
+	if (len == 0 && r->is_fleets)
+		snprintf(out, sizeof(field_text256), "all");
+}
+
+/* Its period is one that this item has, by the calendar here. */
+static bool is_of_item(const struct reporting *r, const struct reporting_item *item,
+		       const struct report_made_record *record)
+{
+	struct period period = period_last(item->every, 0, record->period_end);
+	field_text256 chosen;
+	reporting_chosen(r, item, chosen);
+	return strcmp(item->report, record->report) == 0 &&
+	       strcmp(chosen, record->chosen) == 0 &&
+	       period.since_us == record->period_start &&
+	       period.until_us == record->period_end;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+void reporting_heard(struct reporting *r, const struct report_made_record *record,
+		     struct buf *said)
+{
+	bool is_mailed = !ends_with(record->error, tried_again) &&
+			 !ends_with(record->error, ask_again);
+	if (record->state == NULL || strcmp(record->state, "made") != 0 || !is_mailed)
+		return;
+	for (size_t i = 0; i < r->item_count; i++) {
+		struct reporting_item *item = &r->items[i];
+		if (item == r->busy || !is_of_item(r, item, record))
+			continue;
+		reporting_note_made(item, record->period_end);
+		item->last = *record;
+		reporting_save(r, said);
+	}
+}
 
 /* Those of record.def only: a word stays for ever. */
 static const char *outcome_of(const char *text)
@@ -55,6 +111,7 @@ static void fill_record(const struct reporting *r, int64_t now_us,
 	record_init(RECORD_report_made, record);
 	record->at = now_us;
 	record_text(record->report, sizeof(record->report), r->order.report);
+	reporting_chosen(r, r->busy, record->chosen);
 	record->period_start = r->order.since_us;
 	record->period_end = r->order.until_us;
 	record->state = event->is_made ? "made" : "failed";
@@ -125,6 +182,22 @@ void reporting_finish(struct reporting *r, int64_t now_us, struct buf *said)
 		reporting_save(r, said);
 }
 
+void reporting_audit_texts(const struct report_made_record *record, struct buf *subject,
+			   struct buf *after)
+{
+	char since[TIME_TEXT_MAX];
+	record_time_text(record->period_start, since);
+	buf_printf(subject, "%s since %.10s", record->report, since);
+	if (record->chosen[0] != '\0')
+		buf_printf(subject, " of %s", record->chosen);
+	if (record->sha256[0] != '\0')
+		buf_printf(after, "%s, SHA-256 of its list of digests: %s",
+			   record->outcome != NULL ? record->outcome : "made",
+			   record->sha256);
+	else
+		buf_text(after, record->error);
+}
+
 /* ---- mail ---- */
 
 /* All but its text, which the mail says; cuts names. */
@@ -152,11 +225,14 @@ static void write_title(const struct reporting *r, char title[static TITLE_MAX])
 		{ "deviations", "something deviates" },
 	};
 	const char *outcome = r->event.outcome;
-	const char *period = r->order.stem + strlen(r->order.report) + 1;
+	const char *period = reporting_period(r->order.stem);
+	field_text256 chosen;
+	reporting_chosen(r, r->busy, chosen);
 	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
 		if (strcmp(outcomes[i][0], r->event.outcome) == 0)
 			outcome = outcomes[i][1];
-	snprintf(title, TITLE_MAX, "%s, %s: %s", r->event.title, period, outcome);
+	snprintf(title, TITLE_MAX, "%s, %s%s%s: %s", r->event.title, chosen,
+		 chosen[0] != '\0' ? ", " : "", period, outcome);
 }
 
 static void read_text(const struct reporting *r, struct buf *out)
@@ -173,7 +249,7 @@ static void read_text(const struct reporting *r, struct buf *out)
 /* Of what somebody asked for, nobody tries again by himself. */
 static const char *what_next(const struct reporting *r)
 {
-	return r->busy->is_asked ? "ask again" : "it is tried again";
+	return r->busy->is_asked ? ask_again : tried_again;
 }
 
 static void give_to(struct reporting *r, size_t sink, struct reporting_mail *mail)

@@ -67,8 +67,8 @@ const struct config_schedule *reporting_entry(const struct reporting *r,
 {
 	const struct config_schedules *all = &r->config->report_schedule;
 	for (size_t i = 0; i < all->count; i++)
-		if (all->at[i].every == item->every &&
-		    strcmp(all->at[i].report, item->report) == 0)
+		if (config_schedule_is(&all->at[i], item->report, item->every,
+				       &item->of))
 			return &all->at[i];
 	return NULL;
 }
@@ -110,12 +110,12 @@ struct reporting_item *reporting_due(struct reporting *r, int64_t now_us,
 
 /* ---- the items ---- */
 
-static struct reporting_item *item_of(struct reporting *r, const char *report,
-				      enum period_kind every)
+static struct reporting_item *item_of(struct reporting *r,
+				      const struct config_schedule *entry)
 {
 	for (size_t i = 0; i < r->item_count; i++)
-		if (r->items[i].every == every &&
-		    strcmp(r->items[i].report, report) == 0)
+		if (config_schedule_is(entry, r->items[i].report, r->items[i].every,
+				       &r->items[i].of))
 			return &r->items[i];
 	return NULL;
 }
@@ -131,14 +131,16 @@ static struct reporting_item *new_item(struct reporting *r)
 	return NULL;
 }
 
-static struct reporting_item *add_item(struct reporting *r, const char *report,
-				       enum period_kind every, int64_t since_us)
+static struct reporting_item *
+add_item(struct reporting *r, const struct config_schedule *entry, int64_t since_us)
 {
 	struct reporting_item *item = new_item(r);
 	if (item == NULL)
 		return NULL;
-	*item = (struct reporting_item){ .every = every, .since_us = since_us };
-	snprintf(item->report, sizeof(item->report), "%s", report);
+	*item = (struct reporting_item){ .of = entry->of,
+					 .every = entry->every,
+					 .since_us = since_us };
+	memcpy(item->report, entry->report, sizeof(item->report));
 	record_init(RECORD_report_made, &item->last);
 	return item;
 }
@@ -159,8 +161,8 @@ void reporting_plan(struct reporting *r, int64_t now_us)
 	if (r->busy == NULL)
 		drop_unscheduled(r);
 	for (size_t i = 0; i < all->count; i++)
-		if (item_of(r, all->at[i].report, all->at[i].every) == NULL)
-			add_item(r, all->at[i].report, all->at[i].every, now_us);
+		if (item_of(r, &all->at[i]) == NULL)
+			add_item(r, &all->at[i], now_us);
 }
 
 /* ---- the file ---- */
@@ -185,18 +187,30 @@ static void read_made(struct reporting_item *item, const json_t *made)
 	}
 }
 
+/* A member that is not there is "", as it is written; false: it is too long. */
+static bool read_word(const json_t *object, const char *name,
+		      char out[static CONFIG_WORD_MAX])
+{
+	const char *text = member_text(object, name);
+	if (text == NULL)
+		text = "";
+	return snprintf(out, CONFIG_WORD_MAX, "%s", text) < CONFIG_WORD_MAX;
+}
+
 static void read_item(struct reporting *r, const char *line, size_t len)
 {
 	json_t *object = json_loadb(line, len, 0, NULL);
-	const char *report = member_text(object, "report");
 	const char *since = member_text(object, "since");
-	enum period_kind every;
+	struct config_schedule known = { .every = PERIOD_DAY };
 	int64_t since_us;
-	if (report != NULL && strlen(report) < CONFIG_WORD_MAX && since != NULL &&
+	if (read_word(object, "report", known.report) && known.report[0] != '\0' &&
+	    read_word(object, "sensor", known.of.sensor) &&
+	    read_word(object, "site", known.of.site) &&
+	    read_word(object, "tag", known.of.tag) && since != NULL &&
 	    time_parse(since, &since_us) &&
-	    read_every(member_text(object, "every"), &every) &&
-	    item_of(r, report, every) == NULL) {
-		struct reporting_item *item = add_item(r, report, every, since_us);
+	    read_every(member_text(object, "every"), &known.every) &&
+	    item_of(r, &known) == NULL) {
+		struct reporting_item *item = add_item(r, &known, since_us);
 		if (item != NULL)
 			read_made(item, json_object_get(object, "made"));
 	}
@@ -224,11 +238,23 @@ static void write_time(struct buf *out, int64_t at_us)
 	buf_printf(out, "\"%s\"", text);
 }
 
+static void write_word(struct buf *out, const char *name, const char *word)
+{
+	if (word[0] == '\0')
+		return;
+	buf_printf(out, "\"%s\":\"", name);
+	buf_json_text(out, word);
+	buf_text(out, "\",");
+}
+
 static void write_item(struct buf *out, const struct reporting_item *item)
 {
-	buf_text(out, "{\"report\":\"");
-	buf_json_text(out, item->report);
-	buf_printf(out, "\",\"every\":\"%s\",\"since\":", period_names[item->every]);
+	buf_char(out, '{');
+	write_word(out, "report", item->report);
+	write_word(out, "sensor", item->of.sensor);
+	write_word(out, "site", item->of.site);
+	write_word(out, "tag", item->of.tag);
+	buf_printf(out, "\"every\":\"%s\",\"since\":", period_names[item->every]);
 	write_time(out, item->since_us);
 	buf_text(out, ",\"made\":[");
 	for (size_t i = 0; i < remembered(item); i++) {

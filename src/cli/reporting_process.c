@@ -15,6 +15,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/fleet_report.h"
+#include "cli/report_store.h"
 #include "cli/reporting_files.h"
 #include "report/bundle.h"
 #include "report/formats.h"
@@ -33,6 +35,7 @@ enum {
 /* That process has a copy of what is set before the fork. */
 static struct {
 	const struct config *config;
+	const char *depot; /* "": of this machine */
 	const char *readable[2], *writable[2];
 	char compliance_folder[CONFIG_TEXT_MAX + 1];
 	struct compliance *compliance; /* of the report that is being made */
@@ -179,20 +182,12 @@ static bool write_all(const struct report *report, struct store_reader *reader,
 	return is_good;
 }
 
-static bool make_from(struct store_reader *reader, const struct reporting_order *order,
+static bool make_from(struct store_reader *reader, const struct report_ask *ask,
+		      const struct reporting_order *order,
 		      struct reporting_event *event)
 {
 	char error[STORE_ERROR_MAX];
-	const struct report_ask ask = { .framework = order->report,
-					.since_us = order->since_us,
-					.until_us = order->until_us,
-					.now_us = order->now_us,
-					.host = process.host,
-					.retention = order->retention,
-					.folder = process.config->state,
-					.bytes_max = ROWS_BYTES,
-					.goes_on = goes_on };
-	struct report *report = report_make(reader, process.compliance, &ask, error);
+	struct report *report = report_make(reader, process.compliance, ask, error);
 	if (report == NULL)
 		return fail(event,
 			    goes_on(NULL) ? error : "it took longer than 10 minutes");
@@ -200,6 +195,53 @@ static bool make_from(struct store_reader *reader, const struct reporting_order 
 	bool is_made = write_all(report, reader, order, event);
 	report_free(report);
 	return is_made;
+}
+
+static bool make_of_machine(const struct report_ask *ask,
+			    const struct reporting_order *order,
+			    struct reporting_event *event)
+{
+	char error[STORE_ERROR_MAX];
+	int status;
+	struct store_reader *reader =
+		store_reader_open(process.config->state, error, &status);
+	bool is_made = reader != NULL ? make_from(reader, ask, order, event)
+				      : fail(event, error);
+	store_reader_close(reader);
+	return is_made;
+}
+
+static bool make_of_fleet(struct report_ask *ask, const struct reporting_order *order,
+			  struct reporting_event *event)
+{
+	const struct fleet_choice choice = { order->of.sensor, order->of.site,
+					     order->of.tag };
+	const struct fleet_report_place place = { .folder = process.config->state,
+						  .depot = process.depot };
+	char error[STORE_ERROR_MAX];
+	int status;
+	struct fleet_report *fleet =
+		fleet_report_open(&place, &choice, ask, &status, error);
+	if (fleet == NULL)
+		return fail(event, error);
+	bool is_made = make_from(NULL, ask, order, event);
+	fleet_report_close(fleet);
+	return is_made;
+}
+
+static bool make_it(const struct reporting_order *order, struct reporting_event *event)
+{
+	struct report_ask ask = { .framework = order->report,
+				  .since_us = order->since_us,
+				  .until_us = order->until_us,
+				  .now_us = order->now_us,
+				  .host = process.host,
+				  .retention = order->retention,
+				  .folder = process.config->state,
+				  .bytes_max = ROWS_BYTES,
+				  .goes_on = goes_on };
+	return process.depot[0] != '\0' ? make_of_fleet(&ask, order, event)
+					: make_of_machine(&ask, order, event);
 }
 
 /* As its files are now: they may have been edited since the last one. */
@@ -218,27 +260,21 @@ static bool open_compliance(struct reporting_event *event)
 
 static bool make(const struct reporting_order *order, struct reporting_event *event)
 {
-	char error[STORE_ERROR_MAX];
-	int status;
 	if (!open_compliance(event))
 		return false;
-	struct store_reader *reader =
-		store_reader_open(process.config->state, error, &status);
-	bool is_made =
-		reader != NULL ? make_from(reader, order, event) : fail(event, error);
-	store_reader_close(reader);
+	bool is_made = make_it(order, event);
 	compliance_free(process.compliance);
 	return is_made;
 }
 
 static void prune(const struct reporting_order *order)
 {
-	const char *period = order->stem + strlen(order->report) + 1;
+	const char *period = reporting_period(order->stem);
+	char name[REPORTING_NAME_MAX];
 	enum period_kind kind;
-	if (strlen(order->stem) > strlen(order->report) &&
+	if (reporting_name(order->report, &order->of, name) &&
 	    reporting_period_kind(period, strlen(period), &kind))
-		reporting_files_prune(process.config->state, order->report, kind,
-				      order->keep);
+		reporting_files_prune(process.config->state, name, kind, order->keep);
 }
 
 static void take(void *self, const void *bytes, size_t len)
@@ -274,6 +310,7 @@ static bool open_all(void *self)
 	(void)self;
 	gethostname(process.host, sizeof(process.host) - 1);
 	reporting_files_tidy(process.config->state);
+	report_store_tidy(process.config->state);
 	return true;
 }
 
@@ -283,9 +320,10 @@ static void run(void *self)
 	(void)self;
 }
 
-struct guard_task reporting_task(const struct config *config)
+struct guard_task reporting_task(const struct config *config, const char *depot)
 {
 	process.config = config;
+	process.depot = depot;
 	process.writable[0] = config->state;
 	size_t readable = 0;
 	if (config->report_compliance[0] != '\0') {
@@ -294,7 +332,7 @@ struct guard_task reporting_task(const struct config *config)
 		process.readable[readable++] = process.compliance_folder;
 	}
 	return (struct guard_task){
-		.kind = GUARD_REPORTER,
+		.kind = depot[0] != '\0' ? GUARD_FLEET_REPORTER : GUARD_REPORTER,
 		.user = config->user,
 		.readable = process.readable,
 		.readable_count = readable,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fleet/lane.h"
 #include "report/formats.h"
 
 static bool ends(const char *text, size_t size)
@@ -22,6 +23,36 @@ bool reporting_name_is_good(const char *name, size_t len)
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (name[i] == '\0' || strchr(allowed, name[i]) == NULL)
+			return false;
+	return true;
+}
+
+bool reporting_name(const char *report, const struct config_choice *of,
+		    char out[static REPORTING_NAME_MAX])
+{
+	const char *const parts[][2] = { { ".site-", of->site },
+					 { ".tag-", of->tag },
+					 { ".sensor-", of->sensor } };
+	size_t len = (size_t)snprintf(out, REPORTING_NAME_MAX, "%s", report);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i][1][0] != '\0' && len < REPORTING_NAME_MAX)
+			len += (size_t)snprintf(out + len, REPORTING_NAME_MAX - len,
+						"%s%s", parts[i][0], parts[i][1]);
+	return len < REPORTING_NAME_MAX;
+}
+
+const char *reporting_period(const char *stem)
+{
+	const char *line = strrchr(stem, '_');
+	return line != NULL ? line + 1 : "";
+}
+
+static bool choice_is_good(const struct config_choice *of)
+{
+	const char *const names[] = { of->sensor, of->site, of->tag };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!ends(names[i], CONFIG_WORD_MAX) ||
+		    (names[i][0] != '\0' && !fleet_name_is_good(names[i])))
 			return false;
 	return true;
 }
@@ -46,7 +77,7 @@ bool reporting_order_parse(const void *bytes, size_t len, struct reporting_order
 	       ends(out->report, sizeof(out->report)) &&
 	       ends(out->stem, sizeof(out->stem)) &&
 	       reporting_name_is_good(out->stem, strlen(out->stem)) &&
-	       formats_are_good(out);
+	       choice_is_good(&out->of) && formats_are_good(out);
 }
 
 static bool files_are_good(const char *files)

@@ -16,7 +16,9 @@
 #include "report/report.h"
 
 enum {
-	REPORTING_STEM_MAX = 96, /* "pci-dss_2026-10" */
+	/* "pci-dss", "pci-dss.site-berlin.tag-web" */
+	REPORTING_NAME_MAX = 140,
+	REPORTING_STEM_MAX = 160, /* with its period: "pci-dss_2026-10" */
 	REPORTING_SHA256_MAX = 65,
 	REPORTING_ERROR_MAX = 256,
 	REPORTING_OUTCOME_MAX = 16,
@@ -33,6 +35,7 @@ struct reporting_order {
 	uint32_t keep, bundle;
 	struct report_retention retention;
 	char report[CONFIG_WORD_MAX], stem[REPORTING_STEM_MAX];
+	struct config_choice of; /* a fleet's; else nothing is chosen */
 	uint32_t format_count, zero;
 	char formats[CONFIG_WORDS_MAX][CONFIG_WORD_MAX];
 };
@@ -58,8 +61,17 @@ bool reporting_event_parse(const void *bytes, size_t len, struct reporting_event
 /* Letters, digits and "._-", no dot in front: a name in one folder, and not longer. */
 bool reporting_name_is_good(const char *name, size_t len);
 
+/* What files of such an entry are called, but for the period; false: it is too long. */
+bool reporting_name(const char *report, const struct config_choice *of,
+		    char out[static REPORTING_NAME_MAX]);
+/* The period in the name of a report's files. */
+const char *reporting_period(const char *stem);
+
 /* "DIR/reports" */
 void reporting_folder(const char *state, char out[static CONFIG_TEXT_MAX + 16]);
 
-/* The process' task; config is borrowed for good. */
-struct guard_task reporting_task(const struct config *config);
+/*
+ * The process' task.  depot: as depot_open(), of a fleet; "": of this machine.  Both
+ * are borrowed for good.
+ */
+struct guard_task reporting_task(const struct config *config, const char *depot);

@@ -18,13 +18,15 @@ static const char examples[] =
 	"  breakwater reports                    what is scheduled, and what was made\n"
 	"  breakwater reports --limit 100\n"
 	"  breakwater reports run pci-dss        now, of the period that ended last\n"
-	"  breakwater reports run cis --every week\n";
+	"  breakwater reports run cis --every week\n"
+	"  breakwater reports run cis --site berlin    at a hub, if several are "
+	"scheduled\n";
 
 enum { TEXT_SIZE = 256, MINUTE_LEN = 16 };
 
 struct asked {
 	struct common_options common;
-	const char *every;
+	const char *every, *sensor, *site, *tag;
 	uint64_t limit;
 };
 
@@ -71,11 +73,23 @@ static void print_time(const json_t *object, const char *name, const char *befor
 	printf("%s%s UTC", before, clean);
 }
 
+/* At a hub: whose records. */
+static void print_choice(const json_t *entry)
+{
+	static const char *const names[] = { "site", "tag", "sensor" };
+	char text[TEXT_SIZE];
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (clean_member(entry, names[i], text)[0] != '\0')
+			printf("  of %s %s", names[i], text);
+}
+
 static void print_entry(const json_t *entry)
 {
 	char report[TEXT_SIZE], every[TEXT_SIZE], at[TEXT_SIZE];
-	printf("%s  every %s at %s", clean_member(entry, "report", report),
-	       clean_member(entry, "every", every), clean_member(entry, "at", at));
+	printf("%s", clean_member(entry, "report", report));
+	print_choice(entry);
+	printf("  every %s at %s", clean_member(entry, "every", every),
+	       clean_member(entry, "at", at));
 	print_words(entry, "formats", "  as ");
 	if (json_is_true(json_object_get(entry, "bundle")))
 		printf(" with its bundle");
@@ -122,6 +136,8 @@ static void print_made(const json_t *record)
 	bool is_made = strcmp(clean_member(record, "state", text), "made") == 0;
 	print_time(record, "at", "");
 	printf("  %s", clean_member(record, "report", report));
+	if (clean_member(record, "chosen", text)[0] != '\0')
+		printf("  of %s", text);
 	print_time(record, "period_start", "  from ");
 	print_time(record, "period_end", " to ");
 	if (is_made)
@@ -179,6 +195,9 @@ static int run(const struct asked *a, struct client *client, const char *report)
 	struct buf form = { 0 };
 	client_parameter(&form, "report", report);
 	client_parameter(&form, "every", a->every);
+	client_parameter(&form, "sensor", a->sensor);
+	client_parameter(&form, "site", a->site);
+	client_parameter(&form, "tag", a->tag);
 	int status =
 		change_post(client, "reports", "/api/v1/reports_made", &form, message);
 	if (status == STATUS_OK)
@@ -194,6 +213,10 @@ int command_reports(int argc, char **argv)
 	const struct option_spec specs[] = {
 		{ 0, OPTION_TEXT, "every", "PERIOD",
 		  "of run: which, if it is scheduled more than once", &a.every, 0, 0 },
+		{ 0, OPTION_TEXT, "sensor", "NAME",
+		  "... at a hub: the one of that sensor", &a.sensor, 0, 0 },
+		{ 0, OPTION_TEXT, "site", "NAME", "... of that site", &a.site, 0, 0 },
+		{ 0, OPTION_TEXT, "tag", "NAME", "... of that tag", &a.tag, 0, 0 },
 		{ 0, OPTION_NUMBER, "limit", "N",
 		  "at most so many of those that were made (20)", &a.limit, 1,
 		  LIMIT_MAX },
@@ -214,8 +237,11 @@ int command_reports(int argc, char **argv)
 	bool runs = argc - first == 2 && strcmp(argv[first], "run") == 0;
 	if (argc > first && !runs)
 		return complain("allowed is nothing, or: run NAME", STATUS_USAGE);
-	if (a.every != NULL && !runs)
-		return complain("--every belongs to run NAME", STATUS_USAGE);
+	if ((a.every != NULL || a.sensor != NULL || a.site != NULL || a.tag != NULL) &&
+	    !runs)
+		return complain(
+			"--every, --sensor, --site and --tag belong to run NAME",
+			STATUS_USAGE);
 	struct client *client = client_open(&a.common);
 	if (client == NULL)
 		return complain("out of memory", STATUS_INCOMPLETE);

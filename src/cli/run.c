@@ -411,7 +411,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 	decoys_fork(&m->decoys, &m->config);
 	blocking_fork(&m->blocking, &m->config);
 	programs_fork(&m->programs, &m->config);
-	reporting_fork(&m->reporting, &m->config);
+	reporting_fork(&m->reporting, &m->config, "");
 	alerting_fork(&m->alerting);
 	proving_fork(&m->proving, &m->config);
 	privileges_fork(&m->privileges, socket_path);
@@ -508,7 +508,8 @@ static bool traps_are_good(const struct config *config)
 static bool schedule_is_good(const struct monitor *m)
 {
 	struct buf errors = { 0 };
-	bool good = report_schedule_check(&m->config, m->alerting.rules.tell, &errors);
+	bool good = report_schedule_check(&m->config, m->alerting.rules.tell,
+					  SCHEDULE_OF_MACHINE, &errors);
 	if (!good)
 		fputs(buf_cstr(&errors), stderr);
 	buf_free(&errors);

@@ -132,7 +132,7 @@ static bool all_is_good(const struct steering *s, struct buf *why)
 	fresh = own;
 	config_steer(&fresh, NULL, s->state, why);
 	if (why->len > 0 || !settings_check_traps(&fresh, why) ||
-	    !report_schedule_check_alone(&fresh, why))
+	    !report_schedule_check_alone(&fresh, SCHEDULE_OF_MACHINE, why))
 		return false;
 	if (fresh.probe_fails > fresh.probe_of) {
 		buf_printf(why,

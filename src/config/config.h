@@ -47,15 +47,25 @@ struct config_words {
 };
 
 /* A report that is made of each period of the calendar. */
+/* Of a fleet: whose records it is made of, all of it; "": any. */
+struct config_choice {
+	char sensor[CONFIG_WORD_MAX], site[CONFIG_WORD_MAX], tag[CONFIG_WORD_MAX];
+};
 struct config_schedule {
 	char report[CONFIG_WORD_MAX];
+	struct config_choice of;
 	struct config_words formats, mail; /* mail: names of sinks */
 	enum period_kind every;
 	unsigned at_min; /* of the day after the period */
 	bool bundle;
-	struct config_place report_at;
-	char file[CONFIG_TEXT_MAX]; /* that all these places are in */
+	struct config_place report_at, of_at; /* the latter 0: not chosen */
+	char file[CONFIG_TEXT_MAX];           /* that all these places are in */
 };
+
+/* Whether it is the one of that report, so often, and of those. */
+bool config_schedule_is(const struct config_schedule *schedule, const char *report,
+			enum period_kind every, const struct config_choice *of);
+bool config_choice_is_any(const struct config_choice *of);
 
 enum { CONFIG_SCHEDULES_MAX = 16 };
 struct config_schedules {

@@ -16,6 +16,7 @@
 #define AT_ALLOWED    "a time of day from \"00:00\" to \"23:59\", in quotes"
 #define FLAG_ALLOWED  "yes or no"
 #define WORDS_ALLOWED "one word, or a list of at most 8"
+#define NAME_ALLOWED  "one name of a fleet's: up to 63 letters, digits, _ and -"
 
 enum { AT_USUAL_MIN = 360, HOUR_MIN = 60 };
 
@@ -78,6 +79,42 @@ static void take_bundle(struct taking *t)
 		yaml_refuse_value(t->yaml, "bundle", FLAG_ALLOWED);
 }
 
+/* As names of a fleet's are (fleet/lane.h). */
+static bool is_name(const char *word)
+{
+	static const char taken[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789_-";
+	return word[strspn(word, taken)] == '\0';
+}
+
+static void take_name(struct taking *t, const char *key,
+		      char out[static CONFIG_WORD_MAX])
+{
+	const struct yaml_event *event = yaml_event(t->yaml);
+	char word[CONFIG_WORD_MAX];
+	t->schedule->of_at = place_of(event);
+	if (take_word(event, word) && is_name(word))
+		memcpy(out, word, sizeof(word));
+	else
+		yaml_refuse_value(t->yaml, key, NAME_ALLOWED);
+}
+
+static void take_sensor(struct taking *t)
+{
+	take_name(t, "sensor", t->schedule->of.sensor);
+}
+
+static void take_site(struct taking *t)
+{
+	take_name(t, "site", t->schedule->of.site);
+}
+
+static void take_tag(struct taking *t)
+{
+	take_name(t, "tag", t->schedule->of.tag);
+}
+
 static bool has_word(const struct config_words *words, const char *word)
 {
 	for (size_t i = 0; i < words->count; i++)
@@ -130,6 +167,7 @@ static const struct entry_key {
 } entry_keys[] = {
 	{ "report", take_report }, { "every", take_every },   { "at", take_at },
 	{ "format", take_format }, { "bundle", take_bundle }, { "mail", take_mail },
+	{ "sensor", take_sensor }, { "site", take_site },     { "tag", take_tag },
 };
 static const struct yaml_keys names = { entry_keys, sizeof(entry_keys[0]),
 					sizeof(entry_keys) / sizeof(entry_keys[0]) };
@@ -152,13 +190,27 @@ static struct config_schedule usual(const struct yaml_event *event, const char *
 	return schedule;
 }
 
-/* Two of one report and one length would be one another's file. */
+bool config_choice_is_any(const struct config_choice *of)
+{
+	return of->sensor[0] == '\0' && of->site[0] == '\0' && of->tag[0] == '\0';
+}
+
+bool config_schedule_is(const struct config_schedule *schedule, const char *report,
+			enum period_kind every, const struct config_choice *of)
+{
+	return schedule->every == every && strcmp(schedule->report, report) == 0 &&
+	       strcmp(schedule->of.sensor, of->sensor) == 0 &&
+	       strcmp(schedule->of.site, of->site) == 0 &&
+	       strcmp(schedule->of.tag, of->tag) == 0;
+}
+
+/* Two of one report and one length, of the same, would be one another's file. */
 static bool is_there(const struct config_schedules *list,
 		     const struct config_schedule *schedule)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->at[i].report, schedule->report) == 0 &&
-		    list->at[i].every == schedule->every)
+		if (config_schedule_is(&list->at[i], schedule->report, schedule->every,
+				       &schedule->of))
 			return true;
 	return false;
 }
@@ -219,6 +271,15 @@ static void put_words(struct buf *out, const char *name,
 	buf_char(out, ']');
 }
 
+static void put_name(struct buf *out, const char *key, const char *name)
+{
+	if (name[0] == '\0')
+		return;
+	buf_printf(out, ", \"%s\": \"", key);
+	buf_json_text(out, name);
+	buf_char(out, '"');
+}
+
 static void schedules_write(struct buf *out, const void *field, size_t index)
 {
 	const struct config_schedules *list = field;
@@ -232,6 +293,9 @@ static void schedules_write(struct buf *out, const void *field, size_t index)
 	buf_printf(out, ", \"bundle\": %s", schedule->bundle ? "true" : "false");
 	if (schedule->mail.count > 0)
 		put_words(out, "mail", &schedule->mail);
+	put_name(out, "sensor", schedule->of.sensor);
+	put_name(out, "site", schedule->of.site);
+	put_name(out, "tag", schedule->of.tag);
 	buf_char(out, '}');
 }
 
@@ -240,8 +304,9 @@ static void schedules_expect(struct buf *out, const struct key *key)
 	buf_printf(out,
 		   "a list of at most %u sections with the keys report, every (" //
 		   EVERY_ALLOWED
-		   "), at (\"06:00\"), format (pdf), bundle (no) and mail, "
-		   "each but the first two with that value if not given",
+		   "), at (\"06:00\"), format (pdf), bundle (no), mail, and at a hub "
+		   "sensor, site and tag, each but the first two with that value if "
+		   "not given",
 		   key->max);
 }
 
@@ -268,6 +333,8 @@ static void schedules_schema(struct buf *out, const struct key *key)
 	buf_char(out, '}');
 	schema_words(out, "format");
 	schema_words(out, "mail");
+	buf_text(out, ", \"sensor\": {\"type\": \"string\"}, \"site\": {\"type\": "
+		      "\"string\"}, \"tag\": {\"type\": \"string\"}");
 	buf_char(out, '}');
 }
 

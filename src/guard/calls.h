@@ -19,6 +19,7 @@ int calls_limit_maker(void);
 int calls_limit_decoy(void);
 int calls_limit_sender(void);
 int calls_limit_reporter(void);
+int calls_limit_fleet_reporter(void);
 int calls_limit_courier(void);
 int calls_limit_self_test(void);
 /* All but those that no program of an ordinary user makes; what it starts inherits it.

@@ -8,7 +8,7 @@
 #include "guard/calls_inside.h"
 
 /* TCP to the servers, UDP to who resolves their names. */
-static int allow_network(scmp_filter_ctx filter)
+int calls_allow_network(scmp_filter_ctx filter)
 {
 	static const int netlink[] = { AF_NETLINK }, families[] = { AF_INET, AF_INET6 };
 	static const int types[] = { SOCK_STREAM, SOCK_DGRAM };
@@ -33,7 +33,7 @@ static int fill_courier(scmp_filter_ctx filter)
 					     "renameat2",     "unlink",
 					     "unlinkat",      NULL };
 	int error = calls_allow(filter, calls);
-	return error != 0 ? error : allow_network(filter);
+	return error != 0 ? error : calls_allow_network(filter);
 }
 
 int calls_limit_courier(void)

@@ -40,6 +40,8 @@ int calls_allow_type(scmp_filter_ctx filter, int family, int type, int protocol)
 int calls_limit_unix_sockets(scmp_filter_ctx filter);
 /* Those pairs alone. */
 int calls_allow_stream_pair(scmp_filter_ctx filter);
+/* TCP and UDP, and who resolves names. */
+int calls_allow_network(scmp_filter_ctx filter);
 int calls_allow_ioctls_of_sockets(scmp_filter_ctx filter);
 
 /* Fills it, and it is in force.  0 or -errno; filter is gone. */

@@ -292,6 +292,13 @@ static void confine_reporter(void)
 	note(SANDBOX_SECCOMP, calls_limit_reporter());
 }
 
+static void confine_fleet_reporter(void)
+{
+	become_ordinary(rights_become_nobody);
+	note(SANDBOX_LANDLOCK, enter_landlock(true));
+	note(SANDBOX_SECCOMP, calls_limit_fleet_reporter());
+}
+
 static void confine_courier(void)
 {
 	become_ordinary(rights_become_nobody);
@@ -358,6 +365,7 @@ static const struct {
 	[GUARD_RUNNER] = { "breakwater-runn", confine_runner },
 	[GUARD_SENDER] = { "breakwater-send", confine_sender },
 	[GUARD_REPORTER] = { "breakwater-repo", confine_reporter },
+	[GUARD_FLEET_REPORTER] = { "breakwater-repo", confine_fleet_reporter },
 	[GUARD_COURIER] = { "breakwater-cour", confine_courier },
 };
 

@@ -51,6 +51,11 @@ enum guard_kind {
 	 */
 	GUARD_REPORTER,
 	/*
+	 * The same of a fleet's: it connects anywhere, as its records may be in a
+	 * database elsewhere, and reads what a prober may.
+	 */
+	GUARD_FLEET_REPORTER,
+	/*
 	 * It talks to the hubs (cli/fleet_courier.h): connects anywhere, reads what a
 	 * prober may, and writes in the folders that its task names; an ordinary user
 	 * without rights, never root.  Started again, as a prober.

@@ -120,7 +120,8 @@ static void there_are_sixteen_at_most(void **state)
 
 /* ---- what there is ---- */
 
-static void is_none(const char *entry, const char *message)
+static void is_none_of(enum report_schedule_of of, const char *entry,
+		       const char *message)
 {
 	struct buf text = { 0 };
 	buf_printf(&text,
@@ -128,12 +129,69 @@ static void is_none(const char *entry, const char *message)
 		   "\"https://hook.example.org/x\"]}\nreport:\n  schedule:\n  - %s\n",
 		   entry);
 	assert_int_equal(read_text(buf_cstr(&text)), 0);
-	bool is_right = report_schedule_check_alone(&config, &errors);
+	bool is_right = report_schedule_check_alone(&config, of, &errors);
 	if (message == NULL && !is_right)
 		fail_msg("%s: %s", entry, buf_cstr(&errors));
 	if (message != NULL && (is_right || strstr(buf_cstr(&errors), message) == NULL))
 		fail_msg("%s\nsays: %swithout: %s", entry, buf_cstr(&errors), message);
 	buf_free(&text);
+}
+
+static void is_none(const char *entry, const char *message)
+{
+	is_none_of(SCHEDULE_OF_MACHINE, entry, message);
+}
+
+static void whose_they_are_is_chosen_at_a_hub_alone(void **state)
+{
+	(void)state;
+	static const char *const chosen = "{report: cis, every: day, site: berlin}";
+	is_none(chosen, "f:4:37: sensor, site and tag choose among those of a fleet");
+	is_none_of(SCHEDULE_OF_FLEET, chosen, NULL);
+	is_none_of(SCHEDULE_OF_EITHER, chosen, NULL);
+	is_none_of(SCHEDULE_OF_FLEET, "{report: cis, every: day, bundle: yes}",
+		   "f:4:14: bundle can't be yes of a fleet's");
+	is_none_of(SCHEDULE_OF_EITHER, "{report: cis, every: day, bundle: yes}", NULL);
+	is_none_of(SCHEDULE_OF_EITHER,
+		   "{report: cis, every: day, bundle: yes, tag: web}",
+		   "bundle can't be yes of a fleet's");
+	is_none_of(SCHEDULE_OF_FLEET, "{report: cis, every: day, format: [pdf, hdf]}",
+		   "f:4:45: format can't be \"hdf\" of a fleet's; allowed is html");
+	is_none_of(SCHEDULE_OF_FLEET,
+		   "{report: cis, every: day, site: "
+		   "a123456789012345678901234567890123456789012345678901234567890, "
+		   "tag: "
+		   "b123456789012345678901234567890123456789012345678901234567890, "
+		   "sensor: c1234567890}",
+		   "are too long together");
+}
+
+static void an_entry_of_a_fleet_is_read_and_shown(void **state)
+{
+	(void)state;
+	struct buf first = { 0 }, second = { 0 };
+	assert_int_equal(read_text("report: {schedule: [{report: cis, every: day, "
+				   "sensor: web-1, site: berlin, tag: web}, "
+				   "{report: cis, every: day, site: paris}, "
+				   "{report: cis, every: day}]}"),
+			 0);
+	const struct config_schedule *entry = config.report_schedule.at;
+	assert_int_equal(config.report_schedule.count, 3);
+	assert_string_equal(entry->of.sensor, "web-1");
+	assert_string_equal(entry->of.site, "berlin");
+	assert_string_equal(entry->of.tag, "web");
+	config_show(&first, &config);
+	assert_int_equal(read_text(buf_cstr(&first)), 0);
+	config_show(&second, &config);
+	assert_string_equal(buf_cstr(&first), buf_cstr(&second));
+	assert_string_equal(entry[1].of.site, "paris");
+	buf_free(&first);
+	buf_free(&second);
+	refuses("report:\n  schedule:\n  - {report: cis, every: day, site: a/b}\n",
+		"f:3:37: site can't be \"a/b\"; allowed is one name of a fleet's");
+	refuses("report:\n  schedule:\n  - {report: cis, every: day, site: a}\n"
+		"  - {report: cis, every: day, site: a}\n",
+		"f:4:14: report.schedule: cis is there for every day already");
 }
 
 static void reports_formats_and_sinks_are_those_that_there_are(void **state)
@@ -184,6 +242,8 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_said_with_its_place),
 		cmocka_unit_test(there_are_sixteen_at_most),
 		cmocka_unit_test(reports_formats_and_sinks_are_those_that_there_are),
+		cmocka_unit_test(whose_they_are_is_chosen_at_a_hub_alone),
+		cmocka_unit_test(an_entry_of_a_fleet_is_read_and_shown),
 		cmocka_unit_test(only_mail_gets_reports),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,6 +235,85 @@ static void an_entry_that_was_taken_out_is_new_when_it_comes_back(void **state)
 	assert_true(nothing_is_due(at("2026-12-03T12:00:00Z")));
 }
 
+#define OF_SITES                                                                       \
+	"{report: cis, every: month, site: a}, {report: cis, every: month, "           \
+	"site: b}, {report: cis, every: month}"
+
+static struct report_made_record made_by_another(const char *chosen, const char *since,
+						 const char *until)
+{
+	struct report_made_record record;
+	record_init(RECORD_report_made, &record);
+	record.at = at(until);
+	record.state = "made";
+	record_text(record.report, sizeof(record.report), "cis");
+	record_text(record.chosen, sizeof(record.chosen), chosen);
+	record.period_start = at(since);
+	record.period_end = at(until);
+	return record;
+}
+
+static const char *site_of_due(int64_t now_us)
+{
+	struct reporting_item *item;
+	return due(now_us, &item) != 0 ? item->of.site : "nothing";
+}
+
+static void what_another_hub_made_is_not_made_here(void **state)
+{
+	(void)state;
+	struct buf said = { 0 };
+	int64_t now_us = at("2026-12-01T06:00:00Z");
+	struct report_made_record record = made_by_another(
+		"site:a", "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z");
+	start(OF_SITES, at("2026-11-26T12:00:00Z"));
+	reporting.is_fleets = true;
+	assert_string_equal(site_of_due(now_us), "a");
+	/* Not made, of another length, or not with all who are mailed: it is due. */
+	record.state = "failed";
+	reporting_heard(&reporting, &record, &said);
+	record = made_by_another("site:a", "2026-11-30T00:00:00Z",
+				 "2026-12-01T00:00:00Z");
+	reporting_heard(&reporting, &record, &said);
+	record = made_by_another("site:a", "2026-11-01T00:00:00Z",
+				 "2026-12-01T00:00:00Z");
+	record_text(record.error, sizeof(record.error),
+		    "not mailed to a: there is no room; it is tried again");
+	reporting_heard(&reporting, &record, &said);
+	assert_string_equal(site_of_due(now_us), "a");
+	record.error[0] = '\0';
+	reporting_heard(&reporting, &record, &said);
+	assert_string_equal(site_of_due(now_us), "b");
+	record_text(record.chosen, sizeof(record.chosen), "all");
+	reporting_heard(&reporting, &record, &said);
+	/* Also after a restart. */
+	start(OF_SITES, now_us);
+	assert_string_equal(site_of_due(now_us), "b");
+	is_made(now_us, "2026-12-01T00:00:00Z");
+	assert_true(nothing_is_due(now_us + DAY_US));
+	assert_int_equal(said.len, 0);
+	buf_free(&said);
+}
+
+static void who_asks_at_a_hub_says_of_whom(void **state)
+{
+	(void)state;
+	struct buf message = { 0 };
+	start(OF_SITES, at("2026-11-26T12:00:00Z"));
+	reporting.is_fleets = true;
+	assert_int_equal(reporting_run(&reporting, "report=cis", "root", &message),
+			 -22);
+	assert_non_null(strstr(buf_cstr(&message), "every, sensor, site, tag: "));
+	buf_clear(&message);
+	assert_int_equal(
+		reporting_run(&reporting, "report=cis&site=c", "root", &message), -2);
+	assert_non_null(strstr(buf_cstr(&message), "cis.site-a every month"));
+	/* It is found: nobody makes it in this test. */
+	assert_int_equal(
+		reporting_run(&reporting, "report=cis&site=b", "root", &message), -11);
+	buf_free(&message);
+}
+
 static int end(void **state)
 {
 	begin(state);
@@ -255,6 +334,8 @@ int main(void)
 		TEST(a_clock_that_is_set_back_does_not_hold_up_what_failed),
 		TEST(the_next_period_does_not_wait_for_one_that_failed),
 		TEST(who_asks_gets_the_last_period_also_again),
+		TEST(what_another_hub_made_is_not_made_here),
+		TEST(who_asks_at_a_hub_says_of_whom),
 		TEST(an_entry_that_was_taken_out_is_new_when_it_comes_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, end);

@@ -206,6 +206,13 @@ static void an_order_that_no_daemon_sends_is_none(void **unused)
 	strncpy(order.formats[0], "exe", sizeof(order.formats[0]));
 	assert_false(reporting_order_parse(&order, sizeof(order), &out));
 	order = good_order();
+	strncpy(order.of.site, "berlin", sizeof(order.of.site));
+	assert_true(reporting_order_parse(&order, sizeof(order), &out));
+	strncpy(order.of.site, "ber/lin", sizeof(order.of.site));
+	assert_false(reporting_order_parse(&order, sizeof(order), &out));
+	memset(order.of.site, 'x', sizeof(order.of.site));
+	assert_false(reporting_order_parse(&order, sizeof(order), &out));
+	order = good_order();
 	order.format_count = CONFIG_WORDS_MAX + 1;
 	assert_false(reporting_order_parse(&order, sizeof(order), &out));
 }
