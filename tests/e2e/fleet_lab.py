@@ -134,6 +134,23 @@ class Cluster:
             if node.program.runs():
                 until(node.is_ready, f"{node.name}: {node.program.err()[-2000:]}", ELECTED_S)
 
+    def lagging(self):
+        """Streams of which not every server has all, by what their leader says."""
+        told = [(node, name, stream.get("cluster") or {}) for node in self.nodes
+                for name, stream in node.streams().items()]
+        held = {name for node, name, cluster in told if cluster.get("leader") == node.name
+                and sum(1 for one in cluster.get("replicas", ())
+                        if one.get("current") and not one.get("offline"))
+                == len(self.nodes) - 1}
+        return sorted({name for _, name, _ in told} - held) if told else ["all"]
+
+    def wait_until_current(self):
+        """A second may be killed: a server that has just started has yet to copy what came
+        meanwhile, and until then can't elect anybody without who has it."""
+        self.wait_until_ready()
+        until(lambda: not self.lagging(), "each server has its copy of each stream", ELECTED_S,
+              0.2)
+
     def kill_all(self):
         for node in self.nodes:
             node.program.process.kill()

@@ -191,7 +191,7 @@ def leader_killed(tap, lab):
             leader.kill()
             publish(20)
             leader.start()
-            cluster.wait_until_ready()
+            cluster.wait_until_current()
     survived(tap, lab, "the leader is killed, twice", disturb)
 
 

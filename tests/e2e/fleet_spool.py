@@ -181,7 +181,7 @@ def leader_killed(tap, lab):
         scene.sensor.put("flow", 10, 200)
         scene.sensor.wait_until_empty(ELECTED_S)
         leader.start()
-        scene.cluster.wait_until_ready()
+        scene.cluster.wait_until_current()
     scene.told(tap, "the stream's leader is killed, twice", "event")
     scene.told(tap, "the stream's leader is killed, twice", "flow")
     scene.sensor.put("event", 30)
