@@ -106,6 +106,11 @@ async function givesFiles(browser) {
 	const same = said.evidence.filter(({ sha256 }) => shown.includes(sha256)).length;
 	tap.ok(same >= said.evidence.length - 2, "and is what is shown", `${same} of ${said.evidence.length}`, createHash("sha256").update(body).digest("hex"));
 	tap.equal(await wrongsOf(page), [], "and nothing goes wrong");
+	await page.route(/format=pdf/, (route) => route.fulfill({ status: 503, contentType: "application/json", body: '{"error":"busy: try again"}' }));
+	await files.filter({ hasText: "PDF" }).click();
+	const why = page.locator(".report-files [role=alert]");
+	await why.waitFor();
+	tap.equal(await why.innerText(), "! No PDF: busy: try again", "one that is refused says why");
 	await page.context().close();
 }
 

@@ -83,6 +83,13 @@ export async function getText(path: string, abort?: AbortSignal): Promise<string
 	return await (await ask(path, { signal: abort })).text();
 }
 
+/** An answer that is a file, and what it is called; why there is none is a Problem. */
+export async function getFile(path: string): Promise<{ name: string; content: Blob }> {
+	const answer = await ask(path);
+	const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "report";
+	return { name, content: await answer.blob() };
+}
+
 export interface Rows<K extends Kind> {
 	rows: Row<K>[];
 	/** How many there are; more than rows if a limit cut them off. */

@@ -4,8 +4,9 @@
  */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { get, getJson, may, type Row } from "../api";
+import { get, getFile, getJson, may, type Row } from "../api";
 import { useData } from "../data";
+import { isHub } from "../fleet";
 import { Badge } from "../parts/Badge";
 import { Empty, Loaded } from "../parts/Empty";
 import { Facts } from "../parts/Facts";
@@ -164,14 +165,62 @@ function InOneLook({ report }: { report: Report }): JSX.Element {
 	);
 }
 
+/** What the browser keeps under its name, as if the link had led to it. */
+function keep(name: string, content: Blob): void {
+	const link = document.createElement("a");
+	link.href = URL.createObjectURL(content);
+	link.download = name;
+	link.click();
+	setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+/**
+ * Each is a link, so it can be copied and opened elsewhere; who follows it here hears why, if
+ * there is none: a browser says nothing of what is refused.
+ */
 function Files({ kind, params }: { kind: Kind; params: Params }): JSX.Element {
+	const [said, setSaid] = useState<{ problem?: string; making?: string }>({});
+	const get = (what: string) => async (event: JSX.TargetedMouseEvent<HTMLAnchorElement>) => {
+		if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
+			return;
+		event.preventDefault();
+		if (said.making !== undefined)
+			return;
+		setSaid({ making: what });
+		try {
+			const { name, content } = await getFile(event.currentTarget.href);
+			keep(name, content);
+			setSaid({});
+		} catch (error) {
+			setSaid({ problem: `No ${what}: ${error instanceof Error ? error.message : String(error)}` });
+		}
+	};
+	/* What is to be verified is made where its audit chain is: there is no bundle of a fleet's. */
 	return (
 		<nav class="report-files no-print" aria-label="As files">
 			<span>As a file:</span>
-			{kind.formats.map((format) => <a key={format} class="button" href={fileHref(kind.name, { ...params, format })} download title={FORMATS[format]}>{format.toUpperCase()}</a>)}
-			{may("operator") && <a class="button" href={fileHref(kind.name, { ...params, bundle: 1 })} download
+			{kind.formats.map((format) => <a key={format} class="button" href={fileHref(kind.name, { ...params, format })} download title={FORMATS[format]} onClick={get(format.toUpperCase())}>{format.toUpperCase()}</a>)}
+			{may("operator") && isHub.value !== true && <a class="button" href={fileHref(kind.name, { ...params, bundle: 1 })} download onClick={get("bundle")}
 				title="With all that it rests on, signed: anybody can check it with breakwater evidence verify">Bundle</a>}
+			{said.making !== undefined && <span role="status">Making the {said.making} …</span>}
+			{said.problem !== undefined && <span class="problem" role="alert">! {said.problem}</span>}
 		</nav>
+	);
+}
+
+/** At a hub: of whom it is, as the head of the page chooses. */
+function Whose({ fleet }: { fleet: NonNullable<Report["fleet"]> }): JSX.Element {
+	return (
+		<section>
+			<header><h2>Whose records these are</h2><p>{plural(fleet.sensors.length, "sensor")}, of {fleet.chosen}; a site, a tag or sensors are chosen in the head of the page.</p></header>
+			<p>{fleet.limits}</p>
+			<div class="scroll" tabIndex={0} role="region" aria-label="Whose records these are"><table>
+				<thead><tr>{["Sensor", "Site", "Tags", "Told from", "until"].map((title) => <th key={title} scope="col">{title}</th>)}</tr></thead>
+				<tbody>{fleet.sensors.map(({ sensor, site, tags, told_since, told_until }) => (
+					<tr key={sensor}><th scope="row">{sensor}</th><td>{site ?? UNKNOWN}</td><td>{tags ?? UNKNOWN}</td><td>{exact(told_since)}</td><td>{exact(told_until)}</td></tr>
+				))}</tbody>
+			</table></div>
+		</section>
 	);
 }
 
@@ -187,6 +236,7 @@ function View({ report, kind, about }: { report: Report; kind: Kind; about: Para
 				<Files kind={kind} params={{ ...about, since: report.since, until: report.until }} />
 				<InOneLook report={report} />
 			</section>
+			{report.fleet !== undefined && <Whose fleet={report.fleet} />}
 			<section><header><h2>How much was observed</h2><p>Of what was not observed, nothing is said.</p></header>
 				<Observed {...report} />
 				{report.audit.said.length > 0 && <ul>{report.audit.said.map(({ text }, i) => <li key={i}>{text}</li>)}</ul>}
@@ -278,8 +328,9 @@ function Of({ kind }: { kind: Kind }): JSX.Element {
 	/* An incident's is of its own time. */
 	const times: Params = kind.about === "incident" ? {} : { ...range };
 	const asked = subject === undefined ? undefined : { ...subject, ...times, rows: ROWS };
-	const report = useData(asked && `report ${kind.name} ${JSON.stringify(asked)}`,
-		(abort) => getJson<Report>(fileHref(kind.name, { ...asked, format: "json" }), {}, abort), { every_s: 0 });
+	/* With the choice of the head, so another one is asked for anew. */
+	const href = asked && fileHref(kind.name, { ...asked, format: "json" });
+	const report = useData(href, (abort) => getJson<Report>(href!, {}, abort), { every_s: 0 });
 	return (
 		<>
 			<p class="no-print report-back"><a href={here({ report: undefined, host: undefined, user: undefined, incident: undefined, outcome: undefined })}>All reports</a></p>

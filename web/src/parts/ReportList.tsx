@@ -43,6 +43,7 @@ type MadeRow = Row<"report_made">;
 const columns: Column<MadeRow>[] = [
 	{ name: "at", title: "Made", help: "When it was made, or failed.", value: (row) => row.at, show: (value) => time(String(value)), exact: (row) => exact(row.at) },
 	{ name: "report", title: "Report", help: "Which framework or document.", value: (row) => row.report },
+	{ name: "chosen", title: "Of", help: "At a hub: whose records it is made of.", value: (row) => row.chosen, optional: true },
 	{ name: "period_start", title: "From", help: "Begin of the period that it is about.", value: (row) => row.period_start, show: (value) => String(value).slice(0, 10), exact: (row) => exact(row.period_start) },
 	{ name: "period_end", title: "Until", help: "End of the period.", value: (row) => row.period_end, show: (value) => String(value).slice(0, 10), exact: (row) => exact(row.period_end) },
 	{

@@ -99,6 +99,8 @@ export interface Report {
 	beyond?: { id: string; title: string; why: string }[];
 	sections?: { title: string; text?: string; evidence: string[]; blanks: string[] }[];
 	gaps: Unwatched[];
+	/** At a hub: whose records it is made of. */
+	fleet?: { chosen: string; limits: string; sensors: { sensor: string; site?: string; tags?: string; told_since: string; told_until: string }[] };
 	audit: { checked: boolean; problem?: string; records?: number; faults?: number; in_doubt?: boolean; said: { notice: boolean; text: string }[] };
 	evidence: Evidence[];
 }
