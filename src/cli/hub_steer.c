@@ -26,7 +26,7 @@ enum {
 	STEP_MS = 50,
 	NOTES_MAX = 64,
 	EXPIRE_S = 60,
-	TARGETS_S = 10,
+	TARGETS_S = 2, /* before a sensor that takes one says that it is down */
 };
 #define SECOND_US INT64_C(1000000)
 

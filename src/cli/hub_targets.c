@@ -92,21 +92,37 @@ static uint64_t stamp_of(const struct plan *plan)
 	uint64_t stamp = 1;
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_entry *entry = &plan->entries[i];
-		const uint64_t words[] = { stamp, i, entry->version };
+		const uint64_t words[] = { stamp, i, entry->version,
+					   plan_coming(plan, entry) };
 		if (entry->kind == DOCUMENT_TARGETS)
-			stamp = hash_words(&same, words, 3);
+			stamp = hash_words(&same, words, 4);
 	}
 	return stamp;
 }
 
+static bool read_version(struct link *link, const struct nkey *key,
+			 const struct plan_entry *entry, uint64_t version,
+			 struct hub_targets *out)
+{
+	struct plan_entry at = *entry;
+	at.version = version;
+	return version == 0 || read_one(link, key, &at, out);
+}
+
+/* Of one that is rolled out both: some sensors ask by this one already, others by that.
+ */
 static bool read_all(struct link *link, const struct nkey *key, const struct plan *plan,
 		     struct hub_targets *out)
 {
 	bool is_whole = true;
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->entries[i].kind == DOCUMENT_TARGETS &&
-		    plan->entries[i].version != 0)
-			is_whole &= read_one(link, key, &plan->entries[i], out);
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_entry *entry = &plan->entries[i];
+		if (entry->kind != DOCUMENT_TARGETS)
+			continue;
+		is_whole &=
+			read_version(link, key, entry, plan_coming(plan, entry), out) &&
+			read_version(link, key, entry, entry->version, out);
+	}
 	return is_whole;
 }
 

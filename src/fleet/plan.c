@@ -258,13 +258,19 @@ struct plan_entry *plan_find(struct plan *plan, const struct document_scope *sco
 	return NULL;
 }
 
-uint64_t plan_version_for(const struct plan *plan, const struct plan_entry *entry,
-			  const char *sensor)
+uint64_t plan_coming(const struct plan *plan, const struct plan_entry *entry)
 {
 	const struct plan_rollout *r = &plan->rollout;
 	bool is_rolling = r->state == PLAN_ROLLING && r->kind == entry->kind &&
 			  document_scope_compare(&r->scope, &entry->scope) == 0;
-	return is_rolling && plan_is_told(plan, sensor) ? r->coming : entry->version;
+	return is_rolling ? r->coming : 0;
+}
+
+uint64_t plan_version_for(const struct plan *plan, const struct plan_entry *entry,
+			  const char *sensor)
+{
+	uint64_t coming = plan_coming(plan, entry);
+	return coming != 0 && plan_is_told(plan, sensor) ? coming : entry->version;
 }
 
 /* ---- changes ---- */

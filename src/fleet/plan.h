@@ -73,6 +73,8 @@ bool plan_read(const void *text, size_t len, struct plan *out,
 
 struct plan_entry *plan_find(struct plan *plan, const struct document_scope *scope,
 			     enum document_kind kind);
+/* The version of it that is being rolled out; 0: none is. */
+uint64_t plan_coming(const struct plan *plan, const struct plan_entry *entry);
 /* Which version of it that sensor is to have; 0: none. */
 uint64_t plan_version_for(const struct plan *plan, const struct plan_entry *entry,
 			  const char *sensor);

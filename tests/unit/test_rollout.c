@@ -282,11 +282,13 @@ static void what_ends_is_returned_under_a_new_version(void **state)
 	(void)state;
 	begin(scene, "5%,100%", "all");
 	assert_int_equal(second(scene), PLAN_STEPPED);
+	assert_int_equal(plan_coming(&scene->plan, &scene->plan.entries[0]), 1);
 	assert_int_equal(plan_halt(&scene->plan, "breakwater", "web-3 refused\nit",
 				   scene->now_us),
 			 2);
 	assert_int_equal(scene->plan.rollout.state, PLAN_HALTED);
 	assert_string_equal(scene->plan.rollout.why, "web-3 refused it");
+	assert_int_equal(plan_coming(&scene->plan, &scene->plan.entries[0]), 0);
 	for (size_t i = 0; i < SENSORS; i++)
 		assert_int_equal(plan_version_for(&scene->plan, &scene->plan.entries[0],
 						  scene->records[i].sensor),
