@@ -8,11 +8,11 @@
 #include "base/clock.h"
 #include "cli/hub.h"
 #include "cli/hub_reporting.h"
+#include "cli/hub_time.h"
 #include "fleet/whole.h"
 #include "record/audit.h"
 
 enum {
-	RECORD_MOST = 8192, /* of one */
 	/* Of what was said before, in each tick: the store writes as many meanwhile. */
 	RECALLED_AT_ONCE = 500,
 };
@@ -119,7 +119,7 @@ void hub_take(struct hub *hub, const struct hub_heard *heard)
 
 void hub_keep(struct hub *hub, enum record_kind kind, const void *record)
 {
-	_Alignas(16) char known[RECORD_MOST];
+	_Alignas(16) char known[HUB_RECORD_MOST];
 	const struct board_came came = { UNKNOWN_TIME, UNKNOWN_TIME,
 					 clock_us(CLOCK_MONOTONIC), false };
 	size_t size = schemas[kind].size;

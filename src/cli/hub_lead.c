@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "cli/hub.h"
 #include "cli/hub_reporting.h"
+#include "cli/hub_time.h"
 #include "fleet/chain_proof.h"
 #include "fleet/whole.h"
 
@@ -185,15 +186,19 @@ static void judge_finding(struct hub *hub, const struct finding_record *finding)
 
 void hub_judge(struct hub *hub, enum record_kind kind, const void *record)
 {
-	if (!hub->leads || !whole_record(kind, record))
+	_Alignas(16) char known[HUB_RECORD_MOST];
+	size_t size = schemas[kind].size;
+	if (!hub->leads || !whole_record(kind, record) || size > sizeof(known))
 		return;
+	memcpy(known, record, size);
+	hub_not_later(kind, known, clock_us(CLOCK_REALTIME));
 	if (kind == RECORD_finding)
-		judge_finding(hub, record);
+		judge_finding(hub, (const struct finding_record *)known);
 	else if (kind == RECORD_alert)
-		judge_alert(hub, record);
+		judge_alert(hub, (const struct alert_record *)known);
 	else if (kind == RECORD_block)
-		alerting_block(&hub->alerting, record);
-	hub_detect(hub, kind, record);
+		alerting_block(&hub->alerting, (const struct block_record *)known);
+	hub_detect(hub, kind, known);
 }
 
 /* ---- sensors that are not heard, or whose history was changed ---- */

@@ -28,6 +28,7 @@ def what_is_asked_of_a_hub(tap, lab):
     answers_in_sql(tap, hub)
     finds_the_past_by_its_folder(tap, hub)
     shows_connections(tap, hub, fleet.sensors)
+    goes_by_its_own_clock(tap, hub, fleet.sensors)
     explains_a_port(tap, hub, fleet.sensors)
     other = Hub(lab, fleet.cluster.switch.plug("hub-2"), "hub-2", fleet.servers, called="hub-1")
     until(lambda: other.hub().get("namesake"), "who has its name", 20, 0.1)
@@ -64,6 +65,17 @@ def finds_the_past_by_its_folder(tap, hub):
            "over HTTP it is one of the fleet's, too, of who told of itself", said)
     done = at_folder("report", "executive", "--own", "--format", "json", status=None)
     tap.ok(done.stdout.startswith("{"), "... but for who wants one of that", done.stderr)
+
+
+def goes_by_its_own_clock(tap, hub, tell):
+    """Whoever has a sensor's key says when it was, but hubs judge when it came."""
+    ahead = stamp(int((time.time() + 365 * 86400) * 1e6))
+    tell.finding("web-6", "00000000000000e6", "198.51.100.66", at=ahead, last=ahead)
+    number = until(lambda: incident_of(hub, "00000000000000e6"), "an incident", 20, 0.1)
+    told = with_id(hub.get("incidents"), number)[0]
+    tap.ok(all(told[name] < stamp(int((time.time() + 60) * 1e6))
+               for name in ("at", "detected") if name in told),
+           "what is said of next year is judged as of now", told)
 
 
 def shows_connections(tap, hub, tell):
