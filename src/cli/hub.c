@@ -113,6 +113,7 @@ static void take_tick(struct hub *hub)
 	follow_streams(hub);
 	hub_look_at_lease(hub);
 	hub_take_asked(hub);
+	hub_take_passed(hub);
 	hub_join_take(hub->join, take_note, hub);
 	if (++hub->ticks % HUB_TICKS_PER_SECOND != 0)
 		return;
@@ -316,6 +317,9 @@ static bool start_threads(struct hub *hub)
 	    !start_takes(hub))
 		return false;
 	start_steering(hub);
+	hub->passing = hub_passing_new(hub->link);
+	if (hub->passing == NULL)
+		return false;
 	const struct hub_join_options join = { hub->link, hub->board,
 					       hub->config.state };
 	hub->join = hub_join_start(&join);
@@ -452,6 +456,7 @@ static void close_hub(struct hub *hub, int status)
 	hub_ask_close(hub->ask_ending);
 	close_own(hub);
 	leave_soon(hub, status);
+	hub_passing_close(hub->passing);
 	hub_name_stop(hub->namesakes);
 	hub_recall_stop(hub->recall);
 	chain_watch_stop(hub->chains);

@@ -21,6 +21,7 @@
 #include "cli/hub_join.h"
 #include "cli/hub_lease.h"
 #include "cli/hub_name.h"
+#include "cli/hub_passing.h"
 #include "cli/hub_past.h"
 #include "cli/hub_recall.h"
 #include "cli/hub_refused.h"
@@ -76,6 +77,7 @@ struct hub {
 	bool knows_places;   /* which targets are asked from several places */
 	struct hub_ask *ask; /* what other hubs pass on; NULL: this one does not lead */
 	struct hub_ask *ask_ending; /* the one before, which is not waited for */
+	struct hub_passing *passing;
 	struct hub_past *past;
 	struct hub_recall *recall;
 	struct chain_watch *chains;
@@ -211,5 +213,7 @@ void hub_second(struct hub *hub);
 void hub_say_trouble(struct hub *hub);
 /* Parts of web_source: forms, here or at the hub that leads. */
 void hub_fill_changes(struct web_source *source);
+/* What the hub that leads said to what was passed on to it; often. */
+void hub_take_passed(struct hub *hub);
 /* What another hub passed on. */
 void hub_take_asked(struct hub *hub);

@@ -52,10 +52,11 @@ static int wait_for_book(struct buf *message)
 }
 
 /* The leader notes in its audit chain what was done; this one who asked it here. */
-static int pass_on(struct hub *hub, const struct hub_asked *asked, struct buf *message)
+static void note_passed(void *self, const struct hub_asked *asked, int result,
+			struct buf *message)
 {
+	struct hub *hub = self;
 	field_text64 leader;
-	int result = hub_pass_on(hub->link, asked, message);
 	hub_lease_leader(hub->lease, leader);
 	hub_audit(hub, "passed_on", asked->actor, asked->what, "", leader);
 	if (result == -EAGAIN)
@@ -63,7 +64,26 @@ static int pass_on(struct hub *hub, const struct hub_asked *asked, struct buf *m
 			   "no hub that leads answers%s%s%s; try again in some seconds",
 			   leader[0] != '\0' ? " (" : "", leader,
 			   leader[0] != '\0' ? ")" : "");
-	return result;
+}
+
+void hub_take_passed(struct hub *hub)
+{
+	hub_passing_take(hub->passing, note_passed, hub);
+}
+
+static int pass_on(struct hub *hub, const struct hub_asked *asked, struct buf *message)
+{
+	if (hub_passing_begin(hub->passing, asked))
+		return -EINPROGRESS;
+	buf_text(message, "too many changes wait for the hub that leads; try again in "
+			  "some seconds");
+	return -EAGAIN;
+}
+
+static void wait_for_passed(void *self, web_change_answer tell, void *to)
+{
+	const struct hub *hub = self;
+	hub_passing_wait(hub->passing, tell, to);
 }
 
 static int change(struct hub *hub, const char *what, const char *text, size_t len,
@@ -104,4 +124,5 @@ void hub_fill_changes(struct web_source *source)
 	source->unsilence = take_unsilence;
 	source->report_run = take_report_run;
 	source->report_schedule = hub_give_schedule;
+	source->change_wait = wait_for_passed;
 }

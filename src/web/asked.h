@@ -62,6 +62,8 @@ struct web_reporter {
 };
 typedef void (*web_probe_answer)(void *to, unsigned status, const char *type,
 				 struct buf *text);
+/* What came of a change: as of a change_take (web.h); message is taken over. */
+typedef void (*web_change_answer)(void *to, int result, struct buf *message);
 
 /* Records of one kind, one behind the other. */
 struct web_records {

@@ -44,17 +44,40 @@ static unsigned status_of(int result)
 	}
 }
 
+static void write_message(struct buf *text, int result, struct buf *message)
+{
+	const char *words = buf_cstr(message);
+	buf_printf(text, "{\"%s\":\"", result == 0 ? "message" : "error");
+	buf_json_text(text, words != NULL ? words : "out of memory");
+	buf_text(text, "\"}\n");
+	buf_free(message);
+}
+
 enum MHD_Result answer_message(const struct request *request, int result,
 			       struct buf *message)
 {
 	struct buf text = { 0 };
-	const char *words = buf_cstr(message);
-	buf_printf(&text, "{\"%s\":\"", result == 0 ? "message" : "error");
-	buf_json_text(&text, words != NULL ? words : "out of memory");
-	buf_text(&text, "\"}\n");
-	buf_free(message);
+	write_message(&text, result, message);
 	return answer_text(request->connection, status_of(result), "application/json",
 			   &text);
+}
+
+/* web_change_answer, of a request that waits. */
+static void answer_later(void *to, int result, struct buf *message)
+{
+	struct buf text = { 0 };
+	write_message(&text, result, message);
+	probe_waiting_answer(to, status_of(result), "application/json", &text);
+}
+
+static enum MHD_Result wait_for_answer(const struct request *request)
+{
+	const struct web_source *source = request->web->source;
+	enum MHD_Result result;
+	struct probe_waiting *w = probe_wait(request, WEB_PROBES_MAX, &result);
+	if (w != NULL)
+		source->change_wait(source->self, answer_later, w);
+	return result;
 }
 
 /* Whether somebody may make it was decided at the door. */
@@ -63,6 +86,8 @@ enum MHD_Result answer_change(const struct request *request, void *self,
 {
 	struct exchange *exchange = request->exchange;
 	struct buf message = { 0 };
+	if (exchange->probe != NULL)
+		return probe_waiting_send(request);
 	if (exchange->too_large)
 		return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
 			      "a body has at most 1 MiB");
@@ -73,7 +98,10 @@ enum MHD_Result answer_change(const struct request *request, void *self,
 			      "this daemon takes none");
 	int result = take(self, exchange->body.at == NULL ? "" : exchange->body.at,
 			  exchange->body.len, exchange->visitor.name, &message);
-	return answer_message(request, result, &message);
+	if (result != -EINPROGRESS)
+		return answer_message(request, result, &message);
+	buf_free(&message);
+	return wait_for_answer(request);
 }
 
 static enum MHD_Result change(const struct request *request, change_take take)

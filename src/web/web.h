@@ -76,6 +76,8 @@ struct web_source {
 		       struct buf *message);
 	int (*unsilence)(void *self, const char *text, size_t len, const char *actor,
 			 struct buf *message);
+	/* Of the change just made, which gave -EINPROGRESS: answered later, once. */
+	void (*change_wait)(void *self, web_change_answer answer, void *to);
 	/* Somebody reads over TCP; NULL: nobody wants to know. */
 	void (*reader)(void *self, const struct addr *reader);
 	/* How long it took until they were said; NULL: not known. */
