@@ -154,7 +154,7 @@ static void add_member(struct incident_book *book, struct entry *entry,
 		       const struct about *about)
 {
 	uint64_t target = book_target(about->sensor, about->target);
-	book_add_sensors(&entry->record, about->sensor);
+	book_add_sensors(&entry->record, about->sensors);
 	struct member *member = book_member_room(book);
 	if (!has_target(book, entry, target))
 		entry->record.targets++;
@@ -241,6 +241,7 @@ static void keep_first(struct incident_record *record, const struct about *about
 	record->first_ip = about->ip;
 	record->first_port = about->port;
 	record->first_transport = about->transport;
+	record_text(record->first_sensor, sizeof(record->first_sensor), about->sensor);
 }
 
 static struct entry *begin(struct incident_book *book, const struct about *about)
@@ -335,6 +336,7 @@ static bool grow(struct entry *entry, const struct about *about)
 	if (about->last_us > record->last)
 		record->last = about->last_us;
 	follow(entry, about);
+	entry->has_news |= book_add_sensors(record, about->sensors);
 	return is_graver || about->now_us - entry->said_us >= AGAIN_US;
 }
 
@@ -418,6 +420,7 @@ void incident_book_alert(struct incident_book *book, struct alert_record *alert)
 				       .tags = alert->tags,
 				       .attack = "",
 				       .sensor = alert->sensor,
+				       .sensors = alert->sensor,
 				       .first_us = alert->start,
 				       .last_us = alert->at,
 				       .now_us = alert->at,
@@ -453,6 +456,14 @@ static bool name_incident(const struct entry *entry, struct finding_record *find
 	return true;
 }
 
+/* What a hub found itself is of the sensors that saw it; a sensor speaks for itself. */
+static const char *seen_by(const struct finding_record *finding)
+{
+	bool is_hubs = strcmp(finding->sensor, SENSOR_HUB) == 0;
+	return is_hubs && finding->sensors[0] != '\0' ? finding->sensors
+						      : finding->sensor;
+}
+
 bool incident_book_finding(struct incident_book *book, struct finding_record *finding)
 {
 	char target[ADDR_TEXT_MAX + 16];
@@ -476,6 +487,7 @@ bool incident_book_finding(struct incident_book *book, struct finding_record *fi
 				       .tags = "",
 				       .attack = finding->incident,
 				       .sensor = finding->sensor,
+				       .sensors = seen_by(finding),
 				       .first_us = finding->first,
 				       .last_us = finding->last,
 				       .now_us = finding->at,

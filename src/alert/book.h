@@ -78,8 +78,9 @@ struct about {
 	struct addr ip, client; /* unset: none */
 	uint32_t port;
 	const char *transport, *service, *tags;
-	const char *attack; /* incident of detect; "" */
-	const char *sensor; /* of a fleet: who says so; "" */
+	const char *attack;  /* incident of detect; "" */
+	const char *sensor;  /* of a fleet: who says so; "" */
+	const char *sensors; /* ... and who saw it, with commas between */
 	int64_t first_us, last_us, now_us;
 	double value, limit;
 	bool is_open;
@@ -129,8 +130,8 @@ void book_line_sensor(const struct entry *entry, const struct timeline_record *l
 		      field_text64 out);
 /* The sentence of a line, with who says so before it. */
 void book_line_summary(const char *sensor, const char *summary, field_text256 out);
-/* One, or several with commas between. */
-void book_add_sensors(struct incident_record *record, const char *sensors);
+/* One, or several with commas between; true if it had not all of them. */
+bool book_add_sensors(struct incident_record *record, const char *sensors);
 
 /* ---- join.c ---- */
 

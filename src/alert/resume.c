@@ -9,6 +9,9 @@
 /* What was kept before these fields were. */
 static void know_first(struct incident_record *record)
 {
+	if (record->first_sensor[0] == '\0')
+		snprintf(record->first_sensor, sizeof(record->first_sensor), "%.*s",
+			 (int)strcspn(record->sensors, ","), record->sensors);
 	if (record->first_target[0] != '\0')
 		return;
 	record_text(record->first_target, sizeof(record->first_target), record->target);
@@ -33,10 +36,8 @@ void incident_book_restore(struct incident_book *book,
 		.attack = book_hash(incident->id),
 	};
 	know_first(&entry->record);
-	field_text64 sensor = "";
-	snprintf(sensor, sizeof(sensor), "%.*s", (int)strcspn(incident->sensors, ","),
-		 incident->sensors);
-	entry->target = book_target(sensor, entry->record.first_target);
+	entry->target =
+		book_target(entry->record.first_sensor, entry->record.first_target);
 }
 
 /* What of it goes on is no other one. */

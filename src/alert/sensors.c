@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alert/book.h"
+#include "base/name_list.h"
 
 uint64_t book_target(const char *sensor, const char *target)
 {
@@ -18,25 +19,12 @@ uint64_t book_target(const char *sensor, const char *target)
 
 bool entry_is_of(const struct entry *entry, const char *sensor)
 {
-	const char *sensors = entry->record.sensors;
-	size_t len = strcspn(sensors, ",");
-	return strlen(sensor) == len && memcmp(sensors, sensor, len) == 0;
-}
-
-static bool has(const char *sensors, const char *name, size_t len)
-{
-	for (const char *at = sensors; *at != '\0'; at += *at == ',') {
-		size_t other = strcspn(at, ",");
-		if (other == len && memcmp(at, name, len) == 0)
-			return true;
-		at += other;
-	}
-	return false;
+	return strcmp(entry->record.first_sensor, sensor) == 0;
 }
 
 bool entry_has_sensor(const struct entry *entry, const char *sensor)
 {
-	return has(entry->record.sensors, sensor, strlen(sensor));
+	return name_list_has(entry->record.sensors, sensor, strlen(sensor));
 }
 
 bool incident_book_is_of_others(struct incident_book *book,
@@ -56,46 +44,38 @@ bool incident_book_is_of_others(struct incident_book *book,
 	return false;
 }
 
-static const char more[] = "...";
-
 void book_line_summary(const char *sensor, const char *summary, field_text256 out)
 {
 	snprintf(out, sizeof(field_text256), "%s%s%s", sensor,
 		 sensor[0] != '\0' ? ": " : "", summary);
 }
 
+/* A hub's own alerts are of nobody; what it found is a hub's, and named so. */
+static bool may_be_of(const struct incident_record *record, const char *name,
+		      size_t len)
+{
+	bool is_hub = len == strlen(SENSOR_HUB) && memcmp(name, SENSOR_HUB, len) == 0;
+	return is_hub ? record->findings != UNKNOWN_U32 && record->findings > 0
+		      : name_list_has(record->sensors, name, len) ||
+				name_list_has_more(record->sensors);
+}
+
 /* What looks like a name is one if the incident is of that sensor. */
 void book_line_sensor(const struct entry *entry, const struct timeline_record *line,
 		      field_text64 out)
 {
-	const char *sensors = entry->record.sensors, *summary = line->summary;
+	const char *summary = line->summary;
 	size_t len = strcspn(summary, ":, ");
-	bool is_known =
-		has(sensors, summary, len) || has(sensors, more, sizeof(more) - 1);
 	bool is_name = line->sensor[0] != '\0' && len > 0 &&
 		       len < sizeof(field_text64) &&
-		       strncmp(summary + len, ": ", 2) == 0;
-	snprintf(out, sizeof(field_text64), "%.*s", is_name && is_known ? (int)len : 0,
-		 summary);
+		       strncmp(summary + len, ": ", 2) == 0 &&
+		       may_be_of(&entry->record, summary, len);
+	snprintf(out, sizeof(field_text64), "%.*s", is_name ? (int)len : 0, summary);
 }
 
-/* More than there is room for are dots. */
-static void add(struct incident_record *record, const char *name, size_t len)
+bool book_add_sensors(struct incident_record *record, const char *sensors)
 {
-	char *sensors = record->sensors;
-	size_t used = strlen(sensors);
-	if (len == 0 || has(sensors, name, len) || has(sensors, more, sizeof(more) - 1))
-		return;
-	bool fits = used + 1 + len + sizeof(more) < sizeof(record->sensors);
-	snprintf(sensors + used, sizeof(record->sensors) - used, "%s%.*s",
-		 used > 0 ? "," : "", fits ? (int)len : 3, fits ? name : more);
-}
-
-void book_add_sensors(struct incident_record *record, const char *sensors)
-{
-	for (const char *at = sensors; *at != '\0'; at += *at == ',') {
-		size_t len = strcspn(at, ",");
-		add(record, at, len);
-		at += len;
-	}
+	size_t before = strlen(record->sensors);
+	name_list_add(record->sensors, sizeof(record->sensors), sensors);
+	return strlen(record->sensors) > before;
 }

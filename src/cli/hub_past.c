@@ -133,8 +133,13 @@ static int out_of_memory(char error[static STORE_ERROR_MAX])
 	return -ENOMEM;
 }
 
-/* Of the fleet's own alerts some are of a sensor, as of one that is late; who reads
- * looks at that, too. */
+/* Of the fleet's own alerts some are of a sensor, as of one that is late, and what it
+ * found is of those that saw it; who reads looks at that, too. */
+static bool is_of_others_too(enum record_kind kind)
+{
+	return kind == RECORD_alert || kind == RECORD_finding;
+}
+
 static const char **with_the_hubs(const struct store_filter *filter)
 {
 	size_t count = filter->sensor_count;
@@ -157,7 +162,7 @@ int hub_past_read(struct depot *depot, enum record_kind kind,
 	if (is_the_fleets(kind, filter)) {
 		asked.sensors = hubs;
 		asked.sensor_count = 1;
-	} else if (kind == RECORD_alert && filter->sensor_count > 0) {
+	} else if (is_of_others_too(kind) && filter->sensor_count > 0) {
 		sensors = with_the_hubs(filter);
 		if (sensors == NULL)
 			return out_of_memory(error);

@@ -125,6 +125,7 @@ static void describe(const struct row *row, bool is_over, int64_t now_us,
 	out->confidence = 1;
 	out->detector = "hub";
 	out->attempts = row->count;
+	record_text(out->sensors, sizeof(out->sensors), row->sensor);
 	snprintf(out->summary, sizeof(out->summary), "Sensor %s %s: %s", row->sensor,
 		 manner->lies, row->says);
 	snprintf(out->evidence, sizeof(out->evidence),

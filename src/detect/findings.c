@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/name_list.h"
+
 /* What grows is said again soon at first, then as often as it is worth reading. */
 #define SAY_FIRST_US (1 * SECOND_US)
 #define SAY_AGAIN_US (10 * SECOND_US)
@@ -292,6 +294,15 @@ static uint64_t add(uint64_t a, uint64_t b)
 			memcpy(into, from, sizeof(into));                              \
 	} while (0)
 
+/* Who saw it before has seen it, also if the evidence goes no further back. */
+static void add_sensors(struct finding_record *merged, const struct finding_record *old)
+{
+	field_text256 newer;
+	memcpy(newer, merged->sensors, sizeof(newer));
+	memcpy(merged->sensors, old->sensors, sizeof(merged->sensors));
+	name_list_add(merged->sensors, sizeof(merged->sensors), newer);
+}
+
 /* What the evidence does not know, or knows less of, than what it adds to. */
 static void keep_known(struct finding_record *merged, const struct finding_record *old)
 {
@@ -307,6 +318,7 @@ static void keep_known(struct finding_record *merged, const struct finding_recor
 	KEEP_TEXT(merged->evidence, old->evidence);
 	KEEP_TEXT(merged->advice, old->advice);
 	KEEP_TEXT(merged->mitre, old->mitre);
+	add_sensors(merged, old);
 }
 
 /* Puts the evidence into the record; true if more than counts and times changed. */

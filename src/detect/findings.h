@@ -66,8 +66,8 @@ struct finding *findings_find(struct findings *findings,
 /*
  * Evidence: kind to advice as they are to be said, attempts as many as are new, last
  * the time of what decided, first that of the first of it (unknown: the same).
- * Severity, proof, ports, hosts and users only grow, texts are the newest that say
- * something.  NULL if worse ones fill the table.
+ * Severity, proof, ports, hosts, users and sensors only grow, texts are the newest that
+ * say something.  NULL if worse ones fill the table.
  */
 struct finding *findings_take(struct findings *findings,
 			      const struct finding_record *evidence, unsigned severity,

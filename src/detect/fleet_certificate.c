@@ -158,6 +158,21 @@ static uint32_t list_places(const struct detect_fleet *fleet,
 	return sensors;
 }
 
+/* More than the sentence has room for: the one that it is about is the first. */
+static void add_sensors(const struct detect_fleet *fleet,
+			const struct certificates *all,
+			const struct certificate *certificate,
+			struct finding_record *evidence)
+{
+	for (uint32_t i = 0; i < all->places.used; i++) {
+		const struct certificate_place *place = roster_at(&all->places, i);
+		if (memcmp(&place->shows, &certificate->head.key,
+			   sizeof(place->shows)) == 0)
+			fleet_add_sensor(evidence,
+					 fleet_sensor_at(fleet, place->sensor));
+	}
+}
+
 static int severity_of(const struct certificate *certificate, int64_t now_us)
 {
 	const int64_t day_us = FLEET_DAY_S * SECOND_US;
@@ -208,6 +223,7 @@ static void tell(struct detect_fleet *fleet, const struct certificates *all,
 			    ? "Renew it in all places, and have each server load it."
 			    : "Renewed once, it is to be loaded in all places; who has "
 			      "the key of one has that of all.");
+	add_sensors(fleet, all, certificate, &evidence);
 	evidence.hosts = certificate->places;
 	evidence.confidence = 1.0;
 	evidence.detector = "fleet_certificate";

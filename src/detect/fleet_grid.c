@@ -209,6 +209,7 @@ static void tell(struct detect_fleet *fleet, const struct grid *grid, bool is_lo
 		 (unsigned long long)sources, (unsigned long long)hosts, grid->ports);
 	fleet_sensor_names(fleet, grid->names, grid->named,
 			   cardinality_estimate(&grid->sensors), names, sizeof(names));
+	fleet_add_sensors(&evidence, fleet, grid->names, grid->named, &grid->sensors);
 	snprintf(evidence.evidence, sizeof(evidence.evidence),
 		 "of %llu tries %llu went to a host and port that another source had "
 		 "tried; sequential test over all ports %.1f, alarm %.1f; sensors: %s",

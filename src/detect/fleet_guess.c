@@ -109,6 +109,7 @@ static void describe(const struct fleet_attempt *attempt, enum guess guess,
 		 (unsigned long long)evidence->hosts);
 	guess_users(&g->users, g->user, users, sizeof(users));
 	fleet_seen_text(&attempt->guesser->seen, attempt->fleet, seen, sizeof(seen));
+	fleet_seen_add(&attempt->guesser->seen, attempt->fleet, evidence);
 	snprintf(evidence->evidence, sizeof(evidence->evidence),
 		 "%llu attempts failed%.70s; %.140s", (unsigned long long)g->failures,
 		 users, seen);

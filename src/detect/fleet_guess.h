@@ -9,7 +9,7 @@
 #include "detect/fleet_inside.h"
 #include "detect/guess.h"
 
-enum { FLEET_SEEN_MAX = 16 };
+enum { FLEET_SEEN_MAX = CARDINALITY_FEW };
 
 /* At which sensors something was seen, and how often. */
 struct fleet_seen {
@@ -28,6 +28,9 @@ uint64_t fleet_seen_at(const struct fleet_seen *seen, const struct detect_fleet 
 /* "at 12 hosts, at most 3 times at one of 12 sensors: web-1, web-2, ..." */
 void fleet_seen_text(const struct fleet_seen *seen, const struct detect_fleet *fleet,
 		     char *out, size_t size);
+/* Puts them into evidence->sensors. */
+void fleet_seen_add(const struct fleet_seen *seen, const struct detect_fleet *fleet,
+		    struct finding_record *evidence);
 
 /* One source. */
 struct fleet_guesser {

@@ -62,6 +62,7 @@ static void tell_many(const struct fleet_attempt *attempt, const struct fleet_ai
 		 (unsigned long long)cardinality_estimate(&aim->seen.hosts));
 	guess_users(&target->users, target->user, users, sizeof(users));
 	fleet_seen_text(&aim->seen, attempt->fleet, seen, sizeof(seen));
+	fleet_seen_add(&aim->seen, attempt->fleet, &evidence);
 	snprintf(evidence.evidence, sizeof(evidence.evidence),
 		 "%llu attempts of %llu sources failed%.60s; %.130s",
 		 (unsigned long long)target->failures,
@@ -154,6 +155,8 @@ void fleet_guess_right(const struct fleet_attempt *attempt)
 		 who, login->protocol, attempt->sensor->name,
 		 login->user[0] != '\0' ? " as " : "", login->user);
 	fleet_seen_text(&attempt->guesser->seen, attempt->fleet, seen, sizeof(seen));
+	fleet_add_sensor(&evidence, attempt->sensor);
+	fleet_seen_add(&attempt->guesser->seen, attempt->fleet, &evidence);
 	snprintf(evidence.evidence, sizeof(evidence.evidence),
 		 "%u failures of this user in the hour before; %llu of the source, %s",
 		 now->failures_of_user, (unsigned long long)now->source->failures,

@@ -102,6 +102,13 @@ const struct fleet_sensor *fleet_sensor_at(const struct detect_fleet *fleet,
 /* "a, b, c and 37 more": of the numbers, of which there are more, in all that many. */
 void fleet_sensor_names(const struct detect_fleet *fleet, const uint32_t *numbers,
 			size_t count, uint64_t all, char *out, size_t size);
+/* The evidence is of that one, too. */
+void fleet_add_sensor(struct finding_record *evidence,
+		      const struct fleet_sensor *sensor);
+/* And of these, which are of all that were counted; NULL: they are all. */
+void fleet_add_sensors(struct finding_record *evidence,
+		       const struct detect_fleet *fleet, const uint32_t *numbers,
+		       size_t count, const struct cardinality *all);
 
 /* ---- places ---- */
 

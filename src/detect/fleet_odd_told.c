@@ -15,6 +15,7 @@ static void begin(const struct detect_fleet *fleet, const struct odd_listener *l
 	evidence->transport = listener->transport;
 	evidence->detector = "fleet_odd";
 	record_text(evidence->sensor, sizeof(evidence->sensor), sensor->name);
+	fleet_add_sensor(evidence, sensor);
 	record_text(evidence->process, sizeof(evidence->process), listener->process);
 }
 

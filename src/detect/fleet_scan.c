@@ -187,9 +187,9 @@ static bool told_before(const struct fleet_source *source,
 
 /*
  * One source is one finding: a sweep of another port is one of several, and with more
- * ports it becomes a scan, which it stays.
+ * ports it becomes a scan, which it stays.  True if it goes on.
  */
-static void keep_one(struct detect_fleet *fleet, struct fleet_source *source,
+static bool keep_one(struct detect_fleet *fleet, struct fleet_source *source,
 		     struct finding_record *evidence)
 {
 	struct finding_record before = *evidence;
@@ -208,6 +208,7 @@ static void keep_one(struct detect_fleet *fleet, struct fleet_source *source,
 	source->technique = evidence->technique;
 	source->port = evidence->port;
 	source->told_us = source->last_us;
+	return finding != NULL;
 }
 
 /* A slow one comes back after longer than a fast one. */
@@ -247,7 +248,10 @@ static void tell(struct detect_fleet *fleet, const struct fleet_sensor *sensor,
 				"is meant to be reached."
 			      : "An address can be forged: do not block on this alone. "
 				"Check that each open port is meant to be reached.");
-	keep_one(fleet, source, &evidence);
+	/* Of what goes on, those that saw it before are known. */
+	bool goes_on = keep_one(fleet, source, &evidence);
+	fleet_add_sensors(&evidence, fleet, day->names, day->sensors,
+			  goes_on ? NULL : &spread->sensors);
 	describe(fleet, sensor, c, day, cardinality_estimate(&spread->sensors),
 		 &evidence);
 	bool is_ours = !source->is_outside;

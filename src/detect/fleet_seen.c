@@ -70,3 +70,9 @@ void fleet_seen_text(const struct fleet_seen *seen, const struct detect_fleet *f
 		 (unsigned long long)fleet_seen_most(seen), (unsigned long long)sensors,
 		 names);
 }
+
+void fleet_seen_add(const struct fleet_seen *seen, const struct detect_fleet *fleet,
+		    struct finding_record *evidence)
+{
+	fleet_add_sensors(evidence, fleet, seen->numbers, seen->count, &seen->sensors);
+}

@@ -9,7 +9,7 @@
 enum {
 	/* A fleet of more than 2,000 hosts is not decided by so few. */
 	SHARED_HOSTS_MAX = 512,
-	SHARED_NAMES_MAX = 8,
+	SHARED_NAMES_MAX = CARDINALITY_FEW,
 	SHARED_SOURCES_LEAST = 10, /* as distributed_scan.c has it, of one host */
 	SHARED_IDLE_S = FLEET_DAY_S,
 	SHARED_HOLD_S = 6 * 3600,

@@ -204,6 +204,8 @@ static void tell(struct detect_fleet *fleet, struct shared_lane *lane,
 		 lane->sources, lane->hosts, c->port, c->transport);
 	fleet_sensor_names(fleet, lane->names, lane->sensors, sensors, names,
 			   sizeof(names));
+	fleet_add_sensors(&evidence, fleet, lane->names, lane->sensors,
+			  &lane->all_sensors);
 	snprintf(evidence.evidence, sizeof(evidence.evidence),
 		 "of %llu tries %llu went to a host that another source had tried; "
 		 "sequential test %.1f, alarm %.1f; sensors: %s",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/name_list.h"
 #include "detect/fleet_inside.h"
 
 /* A replay counts the same; the tables have their own keys. */
@@ -77,4 +78,25 @@ void fleet_sensor_names(const struct detect_fleet *fleet, const uint32_t *number
 	if (all > named)
 		snprintf(out + len, size - len, named > 0 ? " and %llu more" : "%llu",
 			 (unsigned long long)(all - named));
+}
+
+void fleet_add_sensor(struct finding_record *evidence,
+		      const struct fleet_sensor *sensor)
+{
+	name_list_add(evidence->sensors, sizeof(evidence->sensors), sensor->name);
+}
+
+void fleet_add_sensors(struct finding_record *evidence,
+		       const struct detect_fleet *fleet, const uint32_t *numbers,
+		       size_t count, const struct cardinality *all)
+{
+	/* Beyond few the count is an estimate, which may be too low. */
+	bool has_more = all != NULL &&
+			(cardinality_estimate(all) > count ||
+			 (all->count > CARDINALITY_FEW && count <= CARDINALITY_FEW));
+	for (size_t i = 0; i < count; i++)
+		fleet_add_sensor(evidence, fleet_sensor_at(fleet, numbers[i]));
+	if (has_more)
+		name_list_add(evidence->sensors, sizeof(evidence->sensors),
+			      NAME_LIST_MORE);
 }

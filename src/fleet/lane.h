@@ -29,7 +29,7 @@ int fleet_lane_of(enum record_kind kind);
  */
 enum { FLEET_NAME_MAX = 64 };
 bool fleet_name_is_good(const char *name);
-#define FLEET_HUB "hub"
+#define FLEET_HUB SENSOR_HUB
 
 /* NATS' subjects; %s: the sensor's name, and of records the lane's. */
 #define FLEET_RECORDS "bw.r.%s.%s" /* what it tells: JetStream, one stream per lane */

@@ -19,6 +19,8 @@
 #include "base/buf.h"
 #include "base/words.h"
 
+#define SENSOR_HUB "hub" /* as which a fleet's hubs tell; the name of no sensor */
+
 typedef int64_t field_time;
 typedef struct addr field_addr;
 typedef uint16_t field_u16;

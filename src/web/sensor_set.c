@@ -129,9 +129,11 @@ const struct field *sensor_names_field(enum record_kind kind)
 const char *sensor_names_of(enum record_kind kind, const void *record)
 {
 	const struct field *field = sensor_names_field(kind);
-	const struct alert_record *alert = record;
-	bool has_any = field != NULL &&
-		       (kind != RECORD_alert || strcmp(alert->sensor, SENSOR_HUB) == 0);
+	if (field == NULL)
+		return "";
+	/* Of others a sensor may say what it likes. */
+	const char *sensor = field_text(record_field(kind, "sensor"), record);
+	bool has_any = kind == RECORD_incident || strcmp(sensor, SENSOR_HUB) == 0;
 	return has_any ? field_text(field, record) : "";
 }
 

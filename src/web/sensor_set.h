@@ -12,9 +12,6 @@
 
 enum { SENSOR_SET_ERROR_MAX = 640 };
 
-/* Whose records are that hubs tell themselves. */
-#define SENSOR_HUB "hub"
-
 /* The parameters sensor=A,B, site= and tag=; NULL: not given. */
 struct sensors_asked {
 	const char *names, *site, *tag;
@@ -44,8 +41,8 @@ bool sensor_set_has_hash(const struct sensor_set *set, uint64_t hash);
 bool sensor_set_has_any(const struct sensor_set *set, const char *names);
 /*
  * The sensors that a record of a hub's own is about, with commas between, and the field
- * that has them: an incident lists them; an alert of one, as that it is late, has its
- * name as the target.  "" and NULL: none.
+ * that has them: an incident and what only a fleet sees list them; an alert of one, as
+ * that it is late, has its name as the target.  "" and NULL: none.
  */
 const struct field *sensor_names_field(enum record_kind kind);
 const char *sensor_names_of(enum record_kind kind, const void *record);

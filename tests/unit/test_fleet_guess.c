@@ -66,6 +66,8 @@ static void many_sources_at_the_fleet_are_one_attack(void **state)
 	assert_true(addr_is_unset(&f->client_ip));
 	assert_int_equal(f->port, 22);
 	assert_string_equal(f->severity, "medium");
+	assert_memory_equal(f->sensors, "web-0,web-1,web-2,", 18);
+	assert_non_null(strstr(f->sensors, ",web-15,..."));
 	assert_int_equal(count_of(scene, "brute_force"), 1);
 }
 
@@ -80,6 +82,9 @@ static void who_gets_in_after_failures_elsewhere_is_told_at_once(void **state)
 	assert_non_null(f);
 	assert_string_equal(f->severity, "critical");
 	assert_string_equal(f->sensor, "web-8");
+	assert_string_equal(f->sensors,
+			    "web-8,web-0,web-1,web-2,web-3,web-4,web-5,web-6,web-7");
+	assert_string_equal(said_of(scene, "brute_force")->sensors, f->sensors + 6);
 	struct addr at = host(8);
 	assert_true(addr_equal(&f->server_ip, &at));
 	assert_string_equal(f->incident, said_of(scene, "brute_force")->incident);

@@ -60,6 +60,7 @@ static void a_port_of_one_in_forty_is_odd(void **state)
 	assert_string_equal(f->technique, "odd_one_out");
 	assert_string_equal(f->sensor, "web-7");
 	assert_int_equal(f->port, 4444);
+	assert_string_equal(f->sensors, "web-7");
 	assert_non_null(strstr(f->evidence, "1 of 40"));
 	assert_string_equal(f->state, "open");
 	size_t said = scene->count;
@@ -217,6 +218,8 @@ static void a_certificate_in_ten_places_is_one_finding(void **state)
 	assert_string_equal(f->severity, "notice");
 	assert_non_null(strstr(f->summary, "CN=*.example.org is used in 10 places"));
 	assert_non_null(strstr(f->evidence, "10.0.0.1 port 443 at web-0"));
+	assert_string_equal(f->sensors, "web-0,web-1,web-2,web-3,web-4,web-5,web-6,"
+					"web-7,web-8,web-9");
 	size_t said = scene->count;
 	wait(scene, 60);
 	assert_int_equal(scene->count, said);

@@ -28,6 +28,9 @@ static void a_port_of_every_host_is_a_sweep(void **state)
 	assert_in_range(f->hosts, 38, 42);
 	assert_non_null(strstr(f->evidence, "no sensor saw more than 1"));
 	assert_non_null(strstr(f->evidence, "web-0, web-1"));
+	/* More than there is room for. */
+	assert_memory_equal(f->sensors, "web-0,web-1,web-2,", 18);
+	assert_string_equal(f->sensors + strlen(f->sensors) - 4, ",...");
 }
 
 static void other_ports_of_each_host_are_a_scan(void **state)
@@ -43,6 +46,25 @@ static void other_ports_of_each_host_are_a_scan(void **state)
 	assert_int_equal(count_of(scene, "port_scan"), 1);
 	assert_int_equal(f->ports, 16);
 	assert_int_equal(f->port, UNKNOWN_U32);
+	assert_string_equal(f->sensors,
+			    "web-0,web-1,web-2,web-3,web-4,web-5,web-6,web-7");
+}
+
+/* It remembers its last tries only; the finding, who saw those before. */
+static void who_saw_it_first_is_not_forgotten(void **state)
+{
+	struct fleet_scene *scene = *state;
+	join(scene, 12, "paris");
+	for (unsigned i = 0; i < 8; i++, pass(scene, MINUTE)) {
+		touch(scene, i, "203.0.113.9", 1000 + 2 * i, "refused");
+		touch(scene, i, "203.0.113.9", 1001 + 2 * i, "silent");
+	}
+	for (unsigned i = 0; i < 100; i++, pass(scene, MINUTE))
+		touch(scene, 8 + i % 4, "203.0.113.9", 2000 + i, "refused");
+	assert_int_equal(count_of(scene, "port_scan"), 1);
+	assert_string_equal(said_of(scene, "port_scan")->sensors,
+			    "web-0,web-1,web-2,web-3,web-4,web-5,web-6,web-7,"
+			    "web-8,web-9,web-10,web-11");
 }
 
 static void a_sweep_that_tries_more_ports_becomes_a_scan(void **state)
@@ -200,6 +222,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_port_of_every_host_is_a_sweep, begin,
 						end),
+		cmocka_unit_test_setup_teardown(who_saw_it_first_is_not_forgotten,
+						begin, end),
 		cmocka_unit_test_setup_teardown(other_ports_of_each_host_are_a_scan,
 						begin, end),
 		cmocka_unit_test_setup_teardown(

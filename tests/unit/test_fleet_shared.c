@@ -32,6 +32,9 @@ static void shared_hosts_are_a_distributed_scan(void **state)
 	assert_string_equal(f->severity, "low");
 	assert_string_equal(f->proof, "unsolicited");
 	assert_non_null(strstr(f->evidence, "0 went to a host that another"));
+	/* Sixteen are known by name. */
+	assert_memory_equal(f->sensors, "web-0,web-7,web-14,", 19);
+	assert_non_null(strstr(f->sensors, ",web-25,..."));
 }
 
 /* As clients of a name that leads to forty addresses, of which none serves. */
@@ -106,6 +109,8 @@ static void a_shared_grid_is_one_distributed_scan(void **state)
 	assert_true(f->ports > 3 && f->ports <= GRID_PORTS);
 	assert_true(f->hosts >= 20 && f->hosts <= SENSORS + 2);
 	assert_non_null(strstr(f->evidence, " 0 went to a host and port that another"));
+	assert_memory_equal(f->sensors, "web-", 4);
+	assert_non_null(strstr(f->sensors, ",..."));
 }
 
 static const char *private_source(unsigned number)

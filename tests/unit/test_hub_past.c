@@ -152,6 +152,49 @@ static void alerts_of_a_sensor_are_asked_with_the_fleets(void **state)
 	buf_free(&targets);
 }
 
+static bool add_finding(void *to, const void *record)
+{
+	const struct finding_record *finding = record;
+	buf_printf(to, "%s:%s ", finding->sensor, finding->sensors);
+	return true;
+}
+
+/* What the fleet found is of those that saw it. */
+static void findings_of_a_sensor_are_asked_with_the_fleets(void **state)
+{
+	static const char *const told[][2] = { { "web-1", "" },
+					       { "web-2", "" },
+					       { "hub", "db-1,web-1" } };
+	const char *name = "web-1";
+	char error[STORE_ERROR_MAX];
+	struct store_filter filter;
+	struct finding_record finding;
+	struct buf found = { 0 };
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		record_init(RECORD_finding, &finding);
+		record_text(finding.sensor, sizeof(finding.sensor), told[i][0]);
+		record_text(finding.sensors, sizeof(finding.sensors), told[i][1]);
+		record_text(finding.id, sizeof(finding.id), "f");
+		finding.state = "open";
+		finding.at = finding.first = finding.last = clock_us(CLOCK_REALTIME);
+		keep(RECORD_finding, &finding);
+	}
+	struct depot *depot = depot_open(where, error);
+	assert_non_null(depot);
+	store_filter_init(&filter);
+	filter.sensors = &name;
+	filter.sensor_count = 1;
+	assert_int_equal(hub_past_read(depot, RECORD_finding, &filter, add_finding,
+				       &found, error),
+			 0);
+	assert_non_null(strstr(buf_cstr(&found), "web-1: "));
+	assert_non_null(strstr(buf_cstr(&found), "hub:db-1,web-1 "));
+	assert_null(strstr(buf_cstr(&found), "web-2"));
+	depot_close(depot);
+	buf_free(&found);
+}
+
 static void a_sensor_of_the_past_is_where_it_was_joined(void **state)
 {
 	const struct sensor_record said = said_by("web-1");
@@ -196,6 +239,9 @@ int main(void)
 			remove_folder),
 		cmocka_unit_test_setup_teardown(
 			alerts_of_a_sensor_are_asked_with_the_fleets, make_folder,
+			remove_folder),
+		cmocka_unit_test_setup_teardown(
+			findings_of_a_sensor_are_asked_with_the_fleets, make_folder,
 			remove_folder),
 		cmocka_unit_test_setup_teardown(who_reads_does_not_wait_for_who_writes,
 						make_folder, remove_folder),

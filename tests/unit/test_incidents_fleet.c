@@ -119,6 +119,63 @@ static void more_sensors_than_there_is_room_for_are_dots(void **state)
 	assert_string_equal(text + strlen(text) - 14, ",sensor-24,...");
 }
 
+/* ---- what only the fleet sees ---- */
+
+static void is_seen(const char *sensor, const char *id, const char *sensors,
+		    const char *is, double at_s)
+{
+	struct finding_record finding;
+	record_init(RECORD_finding, &finding);
+	finding.at = finding.last = START + (int64_t)(at_s * SECOND);
+	finding.first = START;
+	finding.state = is;
+	finding.kind = "distributed_scan";
+	finding.severity = "low";
+	finding.port = 22;
+	finding.transport = "tcp";
+	record_text(finding.id, sizeof(finding.id), id);
+	record_text(finding.summary, sizeof(finding.summary), "many scan");
+	record_text(finding.sensor, sizeof(finding.sensor), sensor);
+	record_text(finding.sensors, sizeof(finding.sensors), sensors);
+	incident_book_finding(book, &finding);
+}
+
+static void what_a_hub_found_is_of_those_who_saw_it(void **state)
+{
+	(void)state;
+	is_seen("hub", "a", "web-1,db-1", "open", 0);
+	assert_int_equal(fire(), 1);
+	assert_string_equal(firing.of[0].sensors, "web-1,db-1");
+	assert_string_equal(firing.of[0].first_sensor, "hub");
+	is_seen("hub", "a", "db-1,web-2", "open", 1);
+	assert_int_equal(fire(), 1);
+	assert_string_equal(firing.of[0].sensors, "web-1,db-1,web-2");
+	/* It is said when it is time, and no more than that. */
+	size_t before = said_count;
+	incident_book_tick(book, START + 90 * SECOND);
+	assert_int_equal(said_count, before + 1);
+	is_seen("hub", "b", "db-1,...", "open", 91);
+	assert_int_equal(fire(), 1);
+	assert_string_equal(firing.of[0].sensors, "web-1,db-1,web-2,...");
+}
+
+/* As hubs said it that knew no better, and still do of what they restore. */
+static void what_a_hub_found_without_a_list_is_a_hubs(void **state)
+{
+	(void)state;
+	is_seen("hub", "a", "", "open", 0);
+	assert_int_equal(fire(), 1);
+	assert_string_equal(firing.of[0].sensors, "hub");
+}
+
+static void a_sensor_speaks_for_itself(void **state)
+{
+	(void)state;
+	is_seen("mallory", "a", "web-1,db-1", "open", 0);
+	assert_int_equal(fire(), 1);
+	assert_string_equal(firing.of[0].sensors, "mallory");
+}
+
 /* A batch may leave out what it likes: nobody falls over it. */
 static void what_has_no_id_belongs_to_nothing(void **state)
 {
@@ -277,9 +334,53 @@ static void after_a_restart_what_is_of_no_sensor_is_so_still(void **state)
 	assert_int_equal(fire(), 0);
 }
 
+static void after_a_restart_what_a_hub_found_goes_on(void **state)
+{
+	(void)state;
+	is_seen("hub", "a", "web-1,db-1", "open", 0);
+	restart();
+	assert_int_equal(fire(), 1);
+	/* The same of the same hub's, and nobody's else. */
+	is_seen("hub", "b", "web-2", "open", 1);
+	is_seen("web-1", "c", "", "open", 1);
+	assert_int_equal(fire(), 2);
+	is_seen("web-1", "a", "", "closed", 2);
+	is_seen("hub", "b", "web-2", "closed", 2);
+	is_seen("web-1", "c", "", "closed", 2);
+	assert_int_equal(fire(), 1);
+	assert_string_equal(firing.of[0].sensors, "web-1,db-1,web-2");
+	is_seen("hub", "a", "web-1,db-1", "closed", 3);
+	assert_int_equal(fire(), 0);
+}
+
+/* It was kept before incidents knew who said the first of them. */
+static void what_was_kept_before_goes_on(void **state)
+{
+	(void)state;
+	is_seen("hub", "a", "", "open", 0);
+	said[said_count - 1].first_sensor[0] = '\0';
+	restart();
+	is_seen("hub", "b", "web-2", "open", 1);
+	assert_int_equal(fire(), 1);
+	assert_int_equal(firing.of[0].findings, 2);
+	assert_string_equal(firing.of[0].sensors, "hub,web-2");
+	is_seen("hub", "b", "web-2", "closed", 2);
+	is_seen("hub", "a", "web-1", "closed", 2);
+	assert_int_equal(fire(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_a_hub_found_is_of_those_who_saw_it,
+						begin, end),
+		cmocka_unit_test_setup_teardown(
+			what_a_hub_found_without_a_list_is_a_hubs, begin, end),
+		cmocka_unit_test_setup_teardown(a_sensor_speaks_for_itself, begin, end),
+		cmocka_unit_test_setup_teardown(
+			after_a_restart_what_a_hub_found_goes_on, begin, end),
+		cmocka_unit_test_setup_teardown(what_was_kept_before_goes_on, begin,
+						end),
 		cmocka_unit_test_setup_teardown(an_incident_is_of_those_who_told_of_it,
 						begin, end),
 		cmocka_unit_test_setup_teardown(what_one_sensor_says_is_of_no_other,
