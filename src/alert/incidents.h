@@ -113,5 +113,8 @@ void incident_book_each(const struct incident_book *book,
  */
 void incident_book_restore(struct incident_book *book,
 			   const struct incident_record *incident);
+/* Of one that is over, what is kept now: an address may have been erased. */
+void incident_book_reread(struct incident_book *book,
+			  const struct incident_record *incident);
 void incident_book_restore_line(struct incident_book *book,
 				const struct timeline_record *line);

@@ -40,6 +40,19 @@ void incident_book_restore(struct incident_book *book,
 		book_target(entry->record.first_sensor, entry->record.first_target);
 }
 
+void incident_book_reread(struct incident_book *book,
+			  const struct incident_record *incident)
+{
+	struct entry *entry = book_entry(book, incident->id);
+	/* What is newer than what is kept was said after it. */
+	if (entry == NULL || entry_is_firing(entry) ||
+	    !book_is_word(incident->state, "resolved") ||
+	    incident->at < entry->record.at)
+		return;
+	entry->record = *incident;
+	know_first(&entry->record);
+}
+
 /* What of it goes on is no other one. */
 static bool has_members(const struct entry *entry)
 {

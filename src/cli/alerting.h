@@ -169,6 +169,8 @@ int alerting_unsilence(struct alerting *a, const char *form, const char *actor,
 
 /* ---- what is known ---- */
 
+/* Incidents that are over, as the store has them now.  False: it can't be read. */
+bool alerting_reread(struct alerting *a);
 /* Newest first: those that fire, then those that were over lately. */
 void alerting_each(const struct alerting *a,
 		   void (*take)(void *to, const struct incident_record *incident),

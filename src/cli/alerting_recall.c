@@ -196,3 +196,33 @@ void alerting_recall_id(struct alerting *a, const char *id)
 	for (size_t i = 0; i < found.count; i++)
 		incident_book_restore(a->book, &found.at[i]);
 }
+
+/* ---- what was erased ---- */
+
+static void note_oldest(void *to, const struct incident_record *incident)
+{
+	int64_t *oldest_us = to;
+	if (!is_firing(incident) && incident->at < *oldest_us)
+		*oldest_us = incident->at;
+}
+
+static bool reread(void *to, const void *record)
+{
+	incident_book_reread(to, record);
+	return true;
+}
+
+bool alerting_reread(struct alerting *a)
+{
+	char error[STORE_ERROR_MAX];
+	struct store_filter filter;
+	int64_t oldest_us = INT64_MAX;
+	incident_book_each(a->book, note_oldest, &oldest_us);
+	if (oldest_us == INT64_MAX)
+		return true;
+	store_filter_init(&filter);
+	filter.time_limit_ms = FIND_MS;
+	filter.since_us = oldest_us;
+	return store_look_well(a->setup.config->state, RECORD_incident, &filter, reread,
+			       a->book, error);
+}

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "cli/conversing.h"
 #include "cli/json.h"
+#include "cli/privacy_by_hand.h"
 #include "cli/probe_intake.h"
 #include "cli/settings.h"
 #include "cli/way_back.h"
@@ -355,9 +356,7 @@ void monitor_take_second(struct monitor *m)
 	int64_t at_us = m->state.second_us;
 	store_status(m->store, &store);
 	note_store(m, &store, at_us);
-	if (store.erased != m->store_erased && m->web != NULL)
-		web_forget(m->web);
-	m->store_erased = store.erased;
+	privacy_forget(m);
 	m->state.self.store_bytes = store.bytes;
 	m->state.self.store_state = store_word(store.state);
 	if (probing_is_wanted(&m->probing))

@@ -100,7 +100,6 @@ struct monitor {
 	struct baseline *baseline;    /* until the sockets of the start are known */
 	enum store_state store_state; /* as last said on standard error ... */
 	int64_t store_said_us;        /* ... and when */
-	uint64_t store_erased;        /* addresses, as the page was last told */
 	struct recent recent;
 	struct run_state state;
 	struct common_options common;

@@ -24,6 +24,7 @@ void privacy_keep(struct monitor *m)
 		.pseudonyms_after_s = m->config.privacy_pseudonyms_after,
 		.keys_kept_s = m->config.privacy_keys_kept,
 		.ours = m->home,
+		.has_memory = true,
 	};
 	for (size_t i = 0; i < m->own.count; i++)
 		home_add(&privacy.ours, &m->own.at[i]);
@@ -211,6 +212,28 @@ static int end_hold(struct monitor *m, const char *form, const char *actor,
 }
 
 /* ---- erasing ---- */
+
+/* Who asks for connections that ended before gets those of the store. */
+static void forget_flows(struct recent *recent)
+{
+	size_t count = recent->count < RECENT_FLOWS ? recent->count : RECENT_FLOWS;
+	for (size_t i = 0; i < count; i++)
+		if (recent->at[i].end > recent->forgotten_us)
+			recent->forgotten_us = recent->at[i].end;
+	memset(recent->at, 0, sizeof(recent->at));
+	recent->count = 0;
+}
+
+/* What is not over is left, as it is in the store. */
+void privacy_forget(struct monitor *m)
+{
+	if (!store_is_to_forget(m->store) || !alerting_reread(&m->alerting))
+		return;
+	forget_flows(&m->recent);
+	if (m->web != NULL)
+		web_forget(m->web);
+	store_forgotten(m->store);
+}
 
 static bool names_address(const char *why, const struct addr *addr)
 {

@@ -9,6 +9,10 @@
  * pseudonyms. */
 void privacy_keep(struct monitor *m);
 
+/* What is shown from memory, when the store asks for it: what was erased goes. Once a
+ * second. */
+void privacy_forget(struct monitor *m);
+
 /*
  * A form (docs/privacy.md): action=hold with incident=, until=, why=; action=unhold
  * with incident= and why=; action=erase with address= and why=.  As

@@ -22,7 +22,8 @@
 
 enum {
 	HASH_BYTES = 16,
-	LOOK_MS = 50, /* within a look, or one page */
+	LOOK_MS = 50,  /* within a look, or one page */
+	FORGET_S = 60, /* that it takes to forget; more is said */
 };
 
 /* ---- the address in the audit chain ---- */
@@ -72,6 +73,7 @@ static bool begin_at(struct erasing *erasing, enum erasing_step step)
 	erasing->day = INT64_MIN;
 	erasing->row = step == ERASING_ROWS ? INT64_MIN : 0;
 	erasing->key[0] = '\0';
+	erasing->asked_us = clock_us(CLOCK_MONOTONIC);
 	return true;
 }
 
@@ -111,7 +113,6 @@ static void end(struct erasing *erasing, struct store *store)
 	OPENSSL_cleanse(erasing, sizeof(*erasing));
 	*erasing = (struct erasing){ .has_looked = true };
 	pthread_mutex_lock(&store->lock);
-	store->status.erased++;
 	if (!is_left_over) /* else another one may wait */
 		store->is_erasing = false;
 	pthread_mutex_unlock(&store->lock);
@@ -185,20 +186,46 @@ static int scrub_trunk(struct trunk *trunk, bool *more)
 	return scrub_file(trunk->db, more);
 }
 
+/* Nobody is told that it is done while memory shows it. */
+static bool is_forgotten(struct erasing *erasing, struct store *store)
+{
+	int64_t waited_us = clock_us(CLOCK_MONOTONIC) - erasing->asked_us;
+	pthread_mutex_lock(&store->lock);
+	bool is_done = !store->privacy.has_memory || store->has_forgotten;
+	store->is_to_forget = !is_done;
+	store->has_forgotten = false;
+	pthread_mutex_unlock(&store->lock);
+	if (!is_done && waited_us > FORGET_S * 1000000LL)
+		say_trouble(
+			erasing, store,
+			"an address is erased in all files, and the daemon shows it "
+			"still",
+			"incidents can't be read again");
+	return is_done;
+}
+
 static int run_step(const struct erasing_part *part)
 {
 	struct erasing *erasing = part->erasing;
 	bool more = false;
-	int code;
-	if (erasing->step == ERASING_ROWS)
+	int code = SQLITE_OK;
+	switch (erasing->step) {
+	case ERASING_ROWS:
 		code = erasing_rows(part, &more);
-	else if (erasing->step == ERASING_END)
+		break;
+	case ERASING_END:
 		code = scrub_trunk(&part->store->trunk, &more);
-	else
+		break;
+	case ERASING_MEMORY:
+		more = !is_forgotten(erasing, part->store);
+		break;
+	default:
 		code = erasing_days(part, &more);
+		break;
+	}
 	if (more || code != SQLITE_OK)
 		return code;
-	if (erasing->step == ERASING_END)
+	if (erasing->step == ERASING_MEMORY)
 		end(erasing, part->store);
 	else
 		begin_at(erasing, erasing->step + 1);
@@ -209,9 +236,13 @@ static int run_some(const struct erasing_part *part)
 {
 	int64_t until_us = clock_us(CLOCK_MONOTONIC) + LOOK_MS * 1000LL;
 	int code = SQLITE_OK;
+	bool waits = false; /* for somebody else: the next look asks again */
 	while (code == SQLITE_OK && part->erasing->step != ERASING_NOTHING &&
-	       part->store->has_trunk && clock_us(CLOCK_MONOTONIC) < until_us)
+	       part->store->has_trunk && !waits &&
+	       clock_us(CLOCK_MONOTONIC) < until_us) {
 		code = run_step(part);
+		waits = part->erasing->step == ERASING_MEMORY;
+	}
 	return code;
 }
 

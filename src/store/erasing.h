@@ -18,7 +18,8 @@ enum erasing_step {
 	ERASING_ROWS, /* of breakwater.db */
 	ERASING_FLOWS,
 	ERASING_EVIDENCE,
-	ERASING_END, /* what is free in breakwater.db, and its log */
+	ERASING_END,    /* what is free in breakwater.db, and its log */
+	ERASING_MEMORY, /* what whoever has the store still knows: waited for */
 };
 
 struct erasing {
@@ -37,6 +38,7 @@ struct erasing {
 	uint64_t flows, evidence, held_days;
 	field_text256 rows, left; /* in words */
 	field_text64 subject;
+	int64_t asked_us;   /* CLOCK_MONOTONIC: to forget it */
 	bool is_in_trouble; /* and has said so */
 	bool has_unread;    /* a file that is damaged, which stays said */
 };

@@ -11,6 +11,9 @@ struct store_privacy {
 	uint32_t pseudonyms_after_s; /* 0: never */
 	uint32_t keys_kept_s;        /* after the last one of a month could come */
 	struct home ours; /* whose addresses stay: this machine's, and home */
+	/* Whoever has the store shows records from memory, too: store_is_to_forget().
+	 */
+	bool has_memory;
 };
 
 /* Nothing becomes a pseudonym before it is told. */
@@ -31,6 +34,13 @@ struct private_erasure {
  * under way.
  */
 bool store_erase_private(struct store *store, const struct private_erasure *erasure);
+
+/*
+ * True: no file has the address any more that is being erased, so memory is not to show
+ * what it knows of before, either.  That it is done is said after store_forgotten().
+ */
+bool store_is_to_forget(struct store *store);
+void store_forgotten(struct store *store);
 
 /* ---- looking; for one thread, also without a daemon ---- */
 

@@ -58,7 +58,6 @@ struct store_status {
 	uint64_t written;              /* records, since the start */
 	uint64_t waiting;              /* records not yet on disk */
 	uint64_t lost;                 /* records that found no room to wait */
-	uint64_t erased;               /* addresses (privacy.h), since the start */
 };
 
 /* "ok", "full", "read-only" ... */

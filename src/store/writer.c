@@ -326,6 +326,21 @@ bool store_erase_private(struct store *store, const struct private_erasure *eras
 	return is_free;
 }
 
+bool store_is_to_forget(struct store *store)
+{
+	pthread_mutex_lock(&store->lock);
+	bool is_to_forget = store->is_to_forget && !store->has_forgotten;
+	pthread_mutex_unlock(&store->lock);
+	return is_to_forget;
+}
+
+void store_forgotten(struct store *store)
+{
+	pthread_mutex_lock(&store->lock);
+	store->has_forgotten = true;
+	pthread_mutex_unlock(&store->lock);
+}
+
 /* Under the lock: has the writer look once. False: the time is up. */
 static bool look_once(struct store *store, const struct timespec *until)
 {

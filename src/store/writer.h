@@ -39,7 +39,7 @@ struct store {
 	struct store_limits limits;
 	struct store_privacy privacy;
 	struct private_erasure erasure;
-	bool is_erasing;
+	bool is_erasing, is_to_forget, has_forgotten;
 	struct store_status status;
 	struct lost lost;
 	struct teller teller;

@@ -150,6 +150,17 @@ static void drop_first(struct live *live)
 	journal_drop_first(&live->journal);
 }
 
+void live_forget(struct live *live)
+{
+	while (live->journal.first != live->journal.end)
+		drop_first(live);
+	if (live->journal.bytes != NULL)
+		memset(live->journal.bytes, 0, JOURNAL_BYTES);
+	for (int stream = 0; stream < JOURNAL_STREAMS; stream++)
+		for (unsigned kind = 0; kind < RECORD_KINDS; kind++)
+			live->since[stream][kind] = live->id + 1;
+}
+
 /* Adds live->event, which begins with so many bytes of names; wakes who wants it. */
 static void add_event(struct live *live, enum record_kind kind,
 		      enum journal_stream stream, uint64_t sensor, size_t names)

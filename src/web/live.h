@@ -33,6 +33,9 @@ struct live *live_new(void);
 void live_end(struct live *live);
 void live_free(struct live *live);
 
+/* Events that some have not yet read, or may come back for: these are lost to them. */
+void live_forget(struct live *live);
+
 struct live_asked {
 	record_bits kinds;
 	bool is_batched;    /* ports, flows and self once a second, as "event: batch" */

@@ -376,6 +376,7 @@ void web_forget(struct web *web)
 {
 	if (web->settled != NULL)
 		settled_forget(web->settled);
+	live_forget(web->live);
 }
 
 void web_close(struct web *web)

@@ -154,6 +154,23 @@ def held(tap, monitor, incident, strangers, listener):
     monitor.command("privacy", "unhold", incident, "--why", "twice", status=2)
 
 
+def in_memory(tap, monitor, incident):
+    """What the daemon shows is no more than what is in the store."""
+    over = [one for one in monitor.get("flows") if one["end_reason"] != "active"]
+    tap.equal([one for one in over + monitor.get("logins?since=1h")
+               if one["client_ip"] == CLIENT], [],
+              "of what is over the API shows nothing of it when the chain says it is done")
+    monitor.command("close", incident, "--why", "over")
+    until(lambda: query(monitor, f"SELECT 1 FROM incident WHERE id='{incident}' AND "
+                                 "state='resolved'"), "its end in the store")
+    tap.ok(BAD in json.dumps(monitor.get("incidents")), "an incident that is over has its source")
+    monitor.command("privacy", "erase", BAD, "--why", "request 18")
+    until(lambda: len([one for one in monitor.get("audit?since=1h")
+                       if one["action"] == "privacy_erased"]) == 2, "the second in the chain")
+    shown = [one for one in monitor.get("incidents") if one["id"] == incident]
+    tap.ok(len(shown) == 1 and BAD not in json.dumps(shown), "and then it has not", shown)
+
+
 def privacy(tap, lab):
     server, strangers = lab.namespace("server"), lab.namespace("strangers")
     lab.plug(server, "inside", [OURS], strangers, "outside", [BAD, CLIENT])
@@ -164,6 +181,7 @@ def privacy(tap, lab):
     aging(tap, monitor, strangers, listener)
     incident = holding(tap, monitor, strangers, listener)
     held(tap, monitor, incident, strangers, listener)
+    in_memory(tap, monitor, incident)
     places = find(monitor, CLIENT)
     tap.ok(all(what not in ("login", "finding") for what, _ in places),
            "what was erased is not found", places)

@@ -368,6 +368,32 @@ static void what_is_not_kept_any_more_is_told_as_lost(void **state)
 	buf_free(&answer);
 }
 
+/* An address was erased that an event of before may name. */
+static void what_was_forgotten_is_told_as_lost(void **state)
+{
+	(void)state;
+	struct buf answer = { 0 };
+	int fd = listen_live("/api/v1/live?type=self", &answer);
+	send_self(1);
+	hear(fd, "\"packets\":1,", &answer);
+	hear(fd, "\n\n", &answer);
+	char *id = last_id(&answer);
+	close(fd);
+	send_self(2);
+	send_self(3);
+	web_forget(web);
+	send_self(4);
+	buf_clear(&answer);
+	fd = come_back(id, true, &answer);
+	hear(fd, "\"packets\":4,", &answer);
+	assert_has(&answer, "event: lost\ndata: {\"lost\":2}");
+	assert_null(strstr(answer.at, "\"packets\":2,"));
+	assert_null(strstr(answer.at, "\"packets\":3,"));
+	close(fd);
+	free(id);
+	buf_free(&answer);
+}
+
 static void batches_have_the_last_of_each_once_a_second(void **state)
 {
 	(void)state;
@@ -473,6 +499,7 @@ int main(void)
 		TEST(readers_are_bounded_and_leaving_makes_room),
 		TEST(who_comes_back_gets_what_was_missed),
 		TEST(what_is_not_kept_any_more_is_told_as_lost),
+		TEST(what_was_forgotten_is_told_as_lost),
 		TEST(batches_have_the_last_of_each_once_a_second),
 		TEST(a_batch_has_a_bound_and_says_what_it_left_out),
 		TEST(one_address_has_no_more_than_its_share),
