@@ -95,6 +95,11 @@ static void look(const char *folder, enum record_kind kind, int64_t since_us,
 	store_look(folder, kind, &filter, emit, kept);
 }
 
+static bool is_cancelled(const atomic_bool *cancels)
+{
+	return cancels != NULL && atomic_load(cancels);
+}
+
 static void read_kept(struct alerting_kept *kept, const char *folder,
 		      const atomic_bool *cancels)
 {
@@ -103,8 +108,10 @@ static void read_kept(struct alerting_kept *kept, const char *folder,
 	look(folder, RECORD_incident, INT64_MIN, cancels, keep_incident, kept);
 	if (kept->incident_count > 0)
 		look(folder, RECORD_timeline, kept->first_us, cancels, keep_line, kept);
-	sinks_told_recall(&kept->told, folder);
-	kept->foretold_us = foretelling_last(folder);
+	if (!is_cancelled(cancels))
+		sinks_told_recall(&kept->told, folder);
+	if (!is_cancelled(cancels))
+		kept->foretold_us = foretelling_last(folder);
 }
 
 struct alerting_kept *alerting_read(const char *state, const atomic_bool *cancels)

@@ -121,6 +121,7 @@ static void take_tick(struct hub *hub)
 	hub_watch_sensors(hub);
 	hub_refused_tell(hub->refused, clock_us(CLOCK_REALTIME), take_found, hub);
 	hub_lead_second(hub);
+	hub_keep_heard(hub);
 	hub_steer_second(hub);
 	hub_say_trouble(hub);
 }
@@ -212,6 +213,8 @@ static void confine(struct hub *hub)
 	readable_add_paths(&readable, &config->limits_files);
 	readable_add_paths(&readable, &config->notify_files);
 	readable_add(&readable, config->web_dashboards);
+	if (config->report_compliance[0] != '\0')
+		readable_add(&readable, config->report_compliance);
 	if (config->web_certificate[0] != '\0') {
 		readable_add_file(&readable, config->web_certificate);
 		readable_add_file(&readable, config->web_key);
@@ -434,6 +437,7 @@ static void close_own(struct hub *hub)
 	hub_lease_give_up(hub->lease);
 	if (hub->store != NULL)
 		store_close(hub->store);
+	hub_keep_heard(hub);
 	reporting_close(&hub->reporting);
 	programs_close(&hub->programs);
 	dashboard_shelf_close(&hub->dashboards);

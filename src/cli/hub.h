@@ -90,6 +90,7 @@ struct hub {
 	struct detect_fleet *detect; /* NULL: it does not lead */
 	bool leads;                  /* it judges, and tells people */
 	struct reporting reporting;
+	bool knows_made; /* which reports were: the depot was read once */
 	struct programs programs;
 	struct store *store; /* this hub's own: its audit chain, what hubs have said */
 	struct web *web;

@@ -12,7 +12,8 @@
 
 #define HUB_CHANGE "bw.h.change" /* only hubs may publish there */
 
-/* "incident", "silence", "unsilence", "deployed": what is to be done with the form. */
+/* "incident", "silence", "unsilence", "deployed", "report_run": what is to be done with
+ * the form. */
 struct hub_asked {
 	field_text32 what;
 	field_text64 actor;

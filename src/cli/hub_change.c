@@ -59,7 +59,7 @@ static void note_passed(void *self, const struct hub_asked *asked, int result,
 	field_text64 leader;
 	hub_lease_leader(hub->lease, leader);
 	hub_audit(hub, "passed_on", asked->actor, asked->what, "", leader);
-	if (result == -EAGAIN)
+	if (result == -EAGAIN && message->len == 0) /* else the leader said why */
 		buf_printf(message,
 			   "no hub that leads answers%s%s%s; try again in some seconds",
 			   leader[0] != '\0' ? " (" : "", leader,

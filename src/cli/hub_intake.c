@@ -108,7 +108,7 @@ void hub_take(struct hub *hub, const struct hub_heard *heard)
 	if (kind == RECORD_probe)
 		hub_place_probe(hub, heard->record);
 	if (kind == RECORD_audit || kind == RECORD_checkpoint)
-		chain_watch_note(hub->chains, sensor_of(kind, heard->record));
+		chain_watch_note(hub->chains, kind, heard->record);
 	if (strcmp(sensor_of(kind, heard->record), FLEET_HUB) != 0) {
 		if (is_news(hub, heard))
 			hub_judge(hub, kind, heard->record);
@@ -171,7 +171,9 @@ static void take_said(void *self, enum record_kind kind, const void *record)
 /* A book that is being read does not have it yet. */
 void hub_take_recalled(struct hub *hub)
 {
-	if (hub->book == NULL &&
-	    hub_recall_take(hub->recall, RECALLED_AT_ONCE, take_said, hub))
-		hub_lead_anew(hub);
+	if (hub->book != NULL ||
+	    !hub_recall_take(hub->recall, RECALLED_AT_ONCE, take_said, hub))
+		return;
+	hub->knows_made = true;
+	hub_lead_anew(hub);
 }

@@ -46,10 +46,22 @@ static bool is_late(struct hub *hub, const char *name, struct sensor_record *out
 	return board_sensor(hub->board, name, out) && strcmp(out->state, "late") == 0;
 }
 
-/* An alert of the last leader's: of a sensor that is late still, or of places. */
+/* Until a chain was looked at here, what was said of it before counts. */
+static bool is_broken(struct hub *hub, const char *name)
+{
+	struct sensor_record sensor;
+	return board_sensor(hub->board, name, &sensor) &&
+	       strcmp(sensor.state, "revoked") != 0 &&
+	       (sensor.audit_chain == NULL || chain_is_bad(sensor.audit_chain));
+}
+
+/* An alert of the last leader's: of a sensor that is late still, or whose chain does
+ * not hold, or of places. */
 static bool goes_on(void *self, const struct alert_record *alert)
 {
 	struct sensor_record sensor;
+	if (strcmp(alert->rule, chain_rule) == 0)
+		return is_broken(self, alert->target);
 	return hub_place_goes_on(alert) || (strcmp(alert->rule, late_rule) == 0 &&
 					    is_late(self, alert->target, &sensor));
 }
@@ -57,9 +69,11 @@ static bool goes_on(void *self, const struct alert_record *alert)
 /* Kept, it is the hub's; in the book it is of whom it is about, as it began. */
 static void recalled(void *self, struct alert_record *alert)
 {
+	bool is_of_sensor = strcmp(alert->rule, late_rule) == 0 ||
+			    strcmp(alert->rule, chain_rule) == 0;
 	(void)self;
 	record_text(alert->sensor, sizeof(alert->sensor),
-		    strcmp(alert->rule, late_rule) == 0 ? alert->target : "");
+		    is_of_sensor ? alert->target : "");
 }
 
 bool hub_prepare_alerting(struct hub *hub, struct buf *errors)
@@ -284,6 +298,18 @@ static void judge_by(struct hub *hub, const char *rule,
 	}
 }
 
+/* What was only missing may have been changed since: that is told, too. */
+static void judge_chain(struct hub *hub, const struct sensor_record *sensor)
+{
+	const struct alert_record *known = alert_of(hub, chain_rule, sensor->sensor);
+	bool is_bad = chain_is_bad(sensor->audit_chain) &&
+		      strcmp(sensor->state, "revoked") != 0;
+	if (is_bad && known != NULL && strcmp(known->severity, "high") == 0 &&
+	    strstr(sensor->audit_chain, "missing") == NULL)
+		judge_by(hub, chain_rule, sensor, false, fire_chain);
+	judge_by(hub, chain_rule, sensor, is_bad, fire_chain);
+}
+
 void hub_judge_sensor(struct hub *hub, const struct sensor_record *sensor)
 {
 	if (!hub->leads)
@@ -291,10 +317,7 @@ void hub_judge_sensor(struct hub *hub, const struct sensor_record *sensor)
 	judge_by(hub, late_rule, sensor, strcmp(sensor->state, "late") == 0, fire_late);
 	/* Until it was looked at here, what was said of it before counts. */
 	if (sensor->audit_chain != NULL)
-		judge_by(hub, chain_rule, sensor,
-			 chain_is_bad(sensor->audit_chain) &&
-				 strcmp(sensor->state, "revoked") != 0,
-			 fire_chain);
+		judge_chain(hub, sensor);
 }
 
 /* ---- to lead, and to follow ---- */
@@ -504,5 +527,6 @@ void hub_lead_second(struct hub *hub)
 	alerting_second(&hub->alerting, clock_us(CLOCK_REALTIME), &said);
 	say(&said);
 	give_told(hub);
-	hub_watch_reporting(hub);
+	if (hub->knows_made)
+		hub_watch_reporting(hub);
 }

@@ -33,11 +33,11 @@ enum {
 /* The same of sensors, whose clocks may be wrong. */
 #define SENSORS_SLACK_US (600 * SECOND_US)
 
-/* What alerting_read() reads when this hub begins to lead, and which reports were made.
- */
+/* Which reports were made, as who leads makes what is due at once; and what
+ * alerting_read() reads when this hub begins to lead. */
 static const enum record_kind said_kinds[] = {
-	RECORD_incident, RECORD_timeline,     RECORD_alert,
-	RECORD_silence,  RECORD_notification, RECORD_report_made
+	RECORD_report_made, RECORD_incident, RECORD_timeline,
+	RECORD_alert,       RECORD_silence,  RECORD_notification
 };
 enum { SAID_KINDS = sizeof(said_kinds) / sizeof(said_kinds[0]) };
 

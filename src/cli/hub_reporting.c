@@ -68,6 +68,8 @@ void hub_watch_reporting(struct hub *hub)
 void hub_take_reporting(struct hub *hub)
 {
 	struct buf said = { 0 };
+	/* Who stood still may not lead any more: then another one makes it. */
+	hub_look_at_lease(hub);
 	reporting_take(&hub->reporting, clock_us(CLOCK_REALTIME),
 		       clock_us(CLOCK_MONOTONIC), &said);
 	say(&said);
@@ -75,8 +77,13 @@ void hub_take_reporting(struct hub *hub)
 
 void hub_heard_report(struct hub *hub, const struct report_made_record *record)
 {
+	reporting_heard(&hub->reporting, record);
+}
+
+void hub_keep_heard(struct hub *hub)
+{
 	struct buf said = { 0 };
-	reporting_heard(&hub->reporting, record, &said);
+	reporting_keep_heard(&hub->reporting, &said);
 	say(&said);
 }
 

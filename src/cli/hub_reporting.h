@@ -15,6 +15,8 @@ void hub_watch_reporting(struct hub *hub);
 void hub_take_reporting(struct hub *hub);
 /* What another hub has made. */
 void hub_heard_report(struct hub *hub, const struct report_made_record *record);
+/* Each second: it is on disk. */
+void hub_keep_heard(struct hub *hub);
 /* By hand, at the leader: a form, as reporting_run(). */
 int hub_run_report(struct hub *hub, const char *form, const char *actor,
 		   struct buf *message);

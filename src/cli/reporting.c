@@ -152,6 +152,8 @@ void reporting_second(struct reporting *r, int64_t now_us, int64_t steady_us,
 void reporting_stand_down(struct reporting *r)
 {
 	r->busy = NULL; /* what comes of it is not waited for */
+	for (size_t i = 0; i < r->item_count; i++)
+		r->items[i].is_asked = false; /* by then nobody waits for it */
 }
 
 /* ---- what it has to tell ---- */
@@ -223,12 +225,12 @@ static void say_allowed(const struct reporting *r, struct buf *message)
 	}
 }
 
-/* What a person may leave out, as long as one alone is meant. */
+/* What a person may leave out, as long as one alone is meant; given as "": of all. */
 static bool is_meant(const char *form, const char *name, const char *is)
 {
 	char value[FORM_VALUE_MAX];
-	form_value(form, name, value);
-	return value[0] == '\0' || strcmp(value, is) == 0;
+	bool is_given = form_value(form, name, value);
+	return !is_given || strcmp(value, is) == 0;
 }
 
 /* Of several it takes more to say which. */
@@ -267,7 +269,8 @@ int reporting_run(struct reporting *r, const char *form, const char *actor,
 			      r->is_fleets
 				      ? "every, sensor, site, tag: that report is "
 					"scheduled more than once; say of which, and "
-					"how often, as it is there"
+					"how often, as it is there (of all: site= "
+					"sensor= tag=)"
 				      : "every: that report is scheduled more than "
 					"once; allowed is day, week, month, quarter "
 					"or year, as it is there");

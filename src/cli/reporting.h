@@ -78,6 +78,7 @@ struct reporting {
 	struct reporting_item items[REPORTING_ITEMS_MAX];
 	size_t item_count;
 	bool is_unkept; /* reports.json could not be written, and that was said */
+	bool has_heard; /* of what another hub made, since it was written */
 	/* What is being made, or mailed: */
 	struct reporting_item *busy; /* NULL: nothing */
 	struct reporting_order order;
@@ -110,8 +111,9 @@ void reporting_second(struct reporting *r, int64_t now_us, int64_t steady_us,
 		      struct buf *said);
 
 /* Another hub has made that one: it is not made here once more. */
-void reporting_heard(struct reporting *r, const struct report_made_record *record,
-		     struct buf *said);
+void reporting_heard(struct reporting *r, const struct report_made_record *record);
+/* Once a second, also of who follows: what was heard is written. */
+void reporting_keep_heard(struct reporting *r, struct buf *said);
 /* What is being made counts no more, as another hub leads. */
 void reporting_stand_down(struct reporting *r);
 

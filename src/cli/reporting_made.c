@@ -57,8 +57,7 @@ static bool ends_with(const char *text, const char *end)
 	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-void reporting_heard(struct reporting *r, const struct report_made_record *record,
-		     struct buf *said)
+void reporting_heard(struct reporting *r, const struct report_made_record *record)
 {
 	bool is_mailed = !ends_with(record->error, tried_again) &&
 			 !ends_with(record->error, ask_again);
@@ -70,8 +69,15 @@ void reporting_heard(struct reporting *r, const struct report_made_record *recor
 			continue;
 		reporting_note_made(item, record->period_end);
 		item->last = *record;
-		reporting_save(r, said);
+		r->has_heard = true;
 	}
+}
+
+void reporting_keep_heard(struct reporting *r, struct buf *said)
+{
+	if (r->has_heard)
+		reporting_save(r, said);
+	r->has_heard = false;
 }
 
 /* Those of record.def only: a word stays for ever. */

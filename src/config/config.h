@@ -46,11 +46,11 @@ struct config_words {
 	size_t count;
 };
 
-/* A report that is made of each period of the calendar. */
 /* Of a fleet: whose records it is made of, all of it; "": any. */
 struct config_choice {
 	char sensor[CONFIG_WORD_MAX], site[CONFIG_WORD_MAX], tag[CONFIG_WORD_MAX];
 };
+/* A report that is made of each period of the calendar. */
 struct config_schedule {
 	char report[CONFIG_WORD_MAX];
 	struct config_choice of;

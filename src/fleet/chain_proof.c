@@ -92,6 +92,8 @@ static void extend(struct chain_end *end, const struct audit_record *audit)
 	memcpy(end->before, end->hash, sizeof(end->before));
 	end->seq = audit->seq;
 	end->at_us = audit->at;
+	if (audit->at > end->latest_us)
+		end->latest_us = audit->at;
 	memcpy(end->hash, audit->hash, sizeof(end->hash));
 }
 
@@ -106,6 +108,7 @@ static struct chain_end *add_end(struct chain_proof *proof, uint64_t seq,
 				   .first = seq,
 				   .at_us = at_us,
 				   .first_us = at_us,
+				   .latest_us = at_us,
 				   .held_us = UNKNOWN_TIME,
 				   .is_branch = proof->count > 1 };
 	record_text(end->hash, sizeof(end->hash), hash);
@@ -308,6 +311,9 @@ void chain_proof_checkpoint(struct chain_proof *proof,
 	const struct chain_end *last = farthest(proof);
 	if (last != NULL && bare.seq < last->held && proof->count == 1)
 		return; /* looked at before */
+	/* An earlier version's, with which the telling begins: it names no key. */
+	if (bare.public_key[0] == '\0' && (last == NULL || bare.seq < last->first))
+		return;
 	if (!is_signed(proof, &bare))
 		return;
 	struct chain_end *end = end_held_by(proof, &bare);
@@ -336,7 +342,7 @@ static bool joined_between(const struct chain_proof *proof, const struct chain_e
 			   const struct chain_end *fresh)
 {
 	for (size_t i = 0; i < proof->join_count; i++)
-		if (old->at_us <= proof->joined_us[i] + SLACK_US &&
+		if (old->latest_us <= proof->joined_us[i] + SLACK_US &&
 		    fresh->first_us >= proof->joined_us[i] - SLACK_US)
 			return true;
 	return false;
@@ -350,6 +356,17 @@ static const struct chain_end *newest(const struct chain_proof *proof)
 		if (best == NULL || proof->ends[i].at_us > best->at_us)
 			best = &proof->ends[i];
 	return best;
+}
+
+bool chain_proof_may_be_anew(const struct chain_proof *proof)
+{
+	const struct chain_end *last = newest(proof);
+	for (size_t i = 0; i < proof->count; i++)
+		if (&proof->ends[i] != last &&
+		    (last->key[0] == '\0' ||
+		     strcmp(proof->ends[i].key, last->key) != 0))
+			return true;
+	return false;
 }
 
 /* A machine that was set up anew has another key, and was let in again. */

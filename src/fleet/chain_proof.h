@@ -21,6 +21,7 @@ struct chain_end {
 	uint64_t seq, first;       /* the last record, and the first of this branch */
 	uint64_t number, held;     /* the last checkpoint; the record that it holds */
 	int64_t at_us, first_us;   /* of both records; UNKNOWN_TIME */
+	int64_t latest_us;         /* of all: a later one may say that it is older */
 	int64_t held_us;           /* when that one was signed */
 	field_text64 hash, before; /* of the last record, and of the one before */
 	bool knows_before;
@@ -56,6 +57,9 @@ void chain_proof_end(struct chain_proof *proof, struct audit_verdict *verdict);
  * audit.h has it.
  */
 const char *chain_proof_word(const struct chain_proof *proof);
+/* Two ends, and the one that goes on has another key, or none yet: a machine that was
+ * set up anew, or a fork. */
+bool chain_proof_may_be_anew(const struct chain_proof *proof);
 /* Such a word: there is a fault. */
 bool chain_is_bad(const char *word);
 /* The end that goes on; NULL: nothing was told. */

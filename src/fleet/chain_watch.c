@@ -19,6 +19,7 @@ enum {
 	WATCHED_MAX = 16384,
 	AT_ONCE = 32, /* in a second */
 	NAP_MS = 100,
+	LONGER_MAX = 6, /* so often that time is doubled */
 };
 #define SECOND_US INT64_C(1000000)
 #define EACH_US   (5 * SECOND_US)  /* one chain is looked at no more often */
@@ -33,8 +34,12 @@ struct watched {
 	field_text64 name;
 	struct chain_proof proof; /* as far as it holds */
 	bool holds, has_changed;
+	bool is_cut;        /* there was no time for all of it */
+	unsigned longer;    /* so often all of it took longer than there was time */
 	int64_t due_us;     /* no sooner */
 	int64_t suspect_us; /* since when it does not hold; 0: it does */
+	uint64_t heard;     /* the number that was told last */
+	int64_t back_us;    /* until then all is read: a lower one was told again */
 };
 
 struct chain_watch {
@@ -54,8 +59,9 @@ struct chain_watch {
 
 /* ---- which ---- */
 
-/* Under the lock; is_new: only if it is. */
-static void note(struct chain_watch *watch, const char *sensor, bool if_new)
+/* Under the lock; seq: of a record, or 0; if_new: only if the sensor is. */
+static void note(struct chain_watch *watch, const char *sensor, uint64_t seq,
+		 bool if_new)
 {
 	bool is_new;
 	uint64_t name = shelf_name_text(&watch->key, 0, sensor);
@@ -63,19 +69,33 @@ static void note(struct chain_watch *watch, const char *sensor, bool if_new)
 	    (if_new && (watch->watched.count == WATCHED_MAX ||
 			shelf_find(&watch->watched, name) != NULL)))
 		return;
-	struct shelf_row *row = shelf_touch(&watch->watched, name, &is_new);
+	/* Only a look moves it behind the others: who tells much comes as soon. */
+	struct shelf_row *row = shelf_find(&watch->watched, name);
+	is_new = row == NULL;
+	if (is_new)
+		row = shelf_touch(&watch->watched, name, &is_new);
 	if (row == NULL)
 		return;
 	struct watched *watched = (struct watched *)row->at;
 	if (is_new)
 		record_text(watched->name, sizeof(watched->name), sensor);
+	/* What is read is above the last number: a history that is told anew is not. */
+	if (seq != 0 && seq <= watched->heard)
+		watched->back_us = clock_us(CLOCK_MONOTONIC) + LATE_US + RETRY_US;
+	if (seq != 0)
+		watched->heard = seq;
 	watched->has_changed = true;
 }
 
-void chain_watch_note(struct chain_watch *watch, const char *sensor)
+void chain_watch_note(struct chain_watch *watch, enum record_kind kind,
+		      const void *record)
 {
+	const struct audit_record *audit = record;
+	const struct checkpoint_record *checkpoint = record;
+	bool is_audit = kind == RECORD_audit;
+	uint64_t seq = is_audit && audit->seq != UNKNOWN_U64 ? audit->seq : 0;
 	pthread_mutex_lock(&watch->lock);
-	note(watch, sensor, false);
+	note(watch, is_audit ? audit->sensor : checkpoint->sensor, seq, false);
 	pthread_mutex_unlock(&watch->lock);
 }
 
@@ -83,7 +103,7 @@ static void take_sensor(void *to, const void *record)
 {
 	struct chain_watch *watch = to;
 	pthread_mutex_lock(&watch->lock);
-	note(watch, ((const struct sensor_record *)record)->sensor, true);
+	note(watch, ((const struct sensor_record *)record)->sensor, 0, true);
 	pthread_mutex_unlock(&watch->lock);
 }
 
@@ -116,23 +136,31 @@ static size_t take_due(struct chain_watch *watch, int64_t now_us)
 static void put_back(struct chain_watch *watch, const struct watched *looked_at)
 {
 	pthread_mutex_lock(&watch->lock);
-	struct shelf_row *row = shelf_find(
-		&watch->watched, shelf_name_text(&watch->key, 0, looked_at->name));
+	bool is_new;
+	uint64_t name = shelf_name_text(&watch->key, 0, looked_at->name);
+	struct shelf_row *row = shelf_find(&watch->watched, name);
 	if (row != NULL) {
+		row = shelf_touch(&watch->watched, name, &is_new);
 		struct watched *watched = (struct watched *)row->at;
-		bool has_changed = watched->has_changed || looked_at->has_changed;
+		const struct watched now = *watched;
 		*watched = *looked_at;
-		watched->has_changed = has_changed;
+		watched->has_changed |= now.has_changed;
+		watched->heard = now.heard;
+		watched->back_us = now.back_us;
 	}
 	pthread_mutex_unlock(&watch->lock);
 }
 
 /* ---- what comes of it ---- */
 
-static bool may_come_yet(const char *what)
+/* That it joined anew, too, and the first signature of its new key. */
+static bool may_come_yet(const struct chain_proof *proof)
 {
-	return what != NULL && (strcmp(what, "missing") == 0 ||
-				strcmp(what, "checkpoint_missing") == 0);
+	const char *what = proof->what;
+	return what != NULL &&
+	       (strcmp(what, "missing") == 0 ||
+		strcmp(what, "checkpoint_missing") == 0 ||
+		(strcmp(what, "forked") == 0 && chain_proof_may_be_anew(proof)));
 }
 
 static void judge(struct chain_watch *watch, struct watched *watched, int64_t now_us)
@@ -141,12 +169,21 @@ static void judge(struct chain_watch *watch, struct watched *watched, int64_t no
 	struct chain_proof proof = watched->proof;
 	chain_proof_end(&proof, &verdict);
 	watched->holds = verdict.faults == 0 && proof.count == 1;
+	/* A part that is right takes back nothing that was said of all. */
+	if (watched->is_cut && verdict.faults == 0) {
+		watched->due_us = now_us + EACH_US;
+		return;
+	}
 	if (verdict.faults == 0)
 		watched->suspect_us = 0;
 	else if (watched->suspect_us == 0)
 		watched->suspect_us = now_us;
 	watched->due_us = now_us + (verdict.faults == 0 ? EACH_US : AGAIN_US);
-	if (may_come_yet(proof.what) && now_us - watched->suspect_us < LATE_US) {
+	if (watched->back_us > now_us) { /* another hub may not have kept it yet */
+		watched->has_changed = true;
+		watched->due_us = now_us + RETRY_US;
+	}
+	if (may_come_yet(&proof) && now_us - watched->suspect_us < LATE_US) {
 		watched->has_changed = true;
 		watched->due_us = now_us + RETRY_US;
 		return;
@@ -179,9 +216,10 @@ static bool has_time(void *self, uint64_t records)
 static bool read_some(struct chain_watch *watch, struct watched *watched)
 {
 	char error[DEPOT_ERROR_MAX];
-	watch->until_us = clock_us(CLOCK_MONOTONIC) + MOST_US;
+	watch->until_us = clock_us(CLOCK_MONOTONIC) + (MOST_US << watched->longer);
 	int result = chain_read(watch->depot, watched->name, &watched->proof, error);
-	if (result == -ECANCELED)
+	watched->is_cut = result == -ECANCELED;
+	if (watched->is_cut)
 		watched->has_changed = true;
 	return result == 0 || result == -ECANCELED;
 }
@@ -190,12 +228,14 @@ static bool read_anew(struct chain_watch *watch, struct watched *watched)
 {
 	watched->proof =
 		(struct chain_proof){ .sink = { watch, say_nothing, has_time } };
-	return read_some(watch, watched);
+	bool is_read = read_some(watch, watched);
+	watched->longer += watched->is_cut && watched->longer < LONGER_MAX;
+	return is_read;
 }
 
 static bool read_on(struct chain_watch *watch, struct watched *watched)
 {
-	if (!watched->holds)
+	if (!watched->holds || watched->back_us > clock_us(CLOCK_MONOTONIC))
 		return read_anew(watch, watched);
 	if (!read_some(watch, watched))
 		return false;

@@ -13,5 +13,6 @@ struct chain_watch;
 /* depot: as depot_open(); both are borrowed.  NULL without memory or thread. */
 struct chain_watch *chain_watch_start(const char *depot, struct board *board);
 /* A record or a checkpoint of its chain has come; from any thread. */
-void chain_watch_note(struct chain_watch *watch, const char *sensor);
+void chain_watch_note(struct chain_watch *watch, enum record_kind kind,
+		      const void *record);
 void chain_watch_stop(struct chain_watch *watch);

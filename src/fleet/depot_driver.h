@@ -46,6 +46,8 @@ void depot_table(struct buf *out, const struct depot_dialect *dialect,
 /* Appends the statement that removes what earlier versions made of it (PostgreSQL,
  * SQLite). */
 void depot_drop_retired(struct buf *out, enum record_kind kind);
+/* For depot_read_chain(); of tables of earlier versions, too. */
+void depot_index_chain(struct buf *out, enum record_kind kind);
 /* The same of the batches that are kept. */
 void depot_batch_table(struct buf *out, const struct depot_dialect *dialect);
 

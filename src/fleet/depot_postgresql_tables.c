@@ -33,6 +33,7 @@ static void add_missing(struct buf *sql, const PGresult *columns, enum record_ki
 		return;
 	}
 	depot_drop_retired(sql, kind);
+	depot_index_chain(sql, kind);
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct field *field = &schema->fields[i];
 		if (has_column(columns, schema->name, field->name))

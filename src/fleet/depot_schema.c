@@ -136,6 +136,13 @@ static void add_index(struct buf *out, const char *table, const char *name,
 		   name, table, what);
 }
 
+/* The audit chain of one sensor is read by its numbers, again and again. */
+void depot_index_chain(struct buf *out, enum record_kind kind)
+{
+	if (kind == RECORD_audit || kind == RECORD_checkpoint)
+		add_index(out, schemas[kind].name, "chain", "(sensor,seq)");
+}
+
 /* A table holds a day: in it, order matters where the newest few are asked for. */
 static void add_indexes_postgresql(struct buf *out, enum record_kind kind)
 {
@@ -148,6 +155,7 @@ static void add_indexes_postgresql(struct buf *out, enum record_kind kind)
 		add_index(out, table, "kept_at", "(kept_at)");
 	if (is_raw(kind))
 		return;
+	depot_index_chain(out, kind);
 	add_index(out, table, "sensor", "(sensor)");
 	if (record_field(kind, "id") != NULL)
 		add_index(out, table, "id", " USING hash(id)");
@@ -160,6 +168,7 @@ static void add_indexes_sqlite(struct buf *out, enum record_kind kind)
 {
 	const char *table = schemas[kind].name;
 	add_index(out, table, "kept_at", "(kept_at)");
+	depot_index_chain(out, kind);
 	if (!is_raw(kind) && record_field(kind, "id") != NULL)
 		add_index(out, table, "id", "(id)");
 	if (kind == RECORD_probe)

@@ -173,8 +173,14 @@ int revoking_end_all(struct link *link, const struct nkey *key,
 		open != NULL ? link_each(link, REVOKED_KEY, collect, open) : -EAGAIN;
 	if (result != 0)
 		say(error, result);
-	for (size_t i = 0; result == 0 && i < open->count; i++)
-		result = revoking_end(link, key, &open->at[i], error);
+	size_t count = result == 0 ? open->count : 0;
+	for (size_t i = 0; i < count; i++) {
+		char why[BUCKET_ERROR_MAX];
+		if (revoking_end(link, key, &open->at[i], why) == 0)
+			continue;
+		snprintf(error, BUCKET_ERROR_MAX, "%s", why);
+		result = -EAGAIN;
+	}
 	free(open);
 	return result;
 }

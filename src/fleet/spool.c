@@ -471,12 +471,14 @@ static bool was_made(const struct fleet_spool *spool, const struct spool_name *n
 }
 
 /* Settled once, as later batches say nothing of that one any more. */
-static int settle_chain(struct fleet_spool *spool)
+static int settle_chain(struct fleet_spool *spool, bool is_another)
 {
 	struct spool_chain *chain = &spool->chain;
 	if (!spool_chain_read(spool->folder, chain))
 		return 0;
-	if (was_made(spool, &chain->batch))
+	if (is_another) /* by this name nobody has heard anything yet */
+		memset(chain, 0, sizeof(*chain));
+	else if (was_made(spool, &chain->batch))
 		chain->told = chain->coming;
 	else
 		chain->coming = chain->told;
@@ -496,7 +498,7 @@ static int begin_epoch(struct fleet_spool *spool, const char *sensor, const char
 {
 	struct spool_epoch *epoch = &spool->epoch;
 	bool goes_on = spool_epoch_read(spool->folder, epoch);
-	int error = settle_chain(spool);
+	int error = settle_chain(spool, goes_on && strcmp(epoch->sensor, sensor) != 0);
 	if (error != 0)
 		return error;
 	if (!goes_on || strcmp(epoch->sensor, sensor) != 0 ||

@@ -163,9 +163,9 @@ const struct served *served_find(struct respond *respond, const struct addr *sou
 uint64_t served_count(const struct respond *respond);
 void served_restore(struct respond *respond, const struct served *read);
 void served_gone(void *to, const void *entry);
-/* Whether this machine connected to it itself, in 30 days. */
 /* One of UDP to this machine, or between it and others. */
 void asked_note_answering(struct respond *respond, const struct flow_record *flow);
+/* Whether this machine connected to it itself, in 30 days. */
 bool asked_find(struct respond *respond, const struct addr *source);
 void asked_restore(struct respond *respond, const struct asked *read);
 

@@ -21,19 +21,23 @@ void store_tell(struct store *store, const struct store_telling *to,
 
 /* ---- where it begins ---- */
 
-/* The hash of that record; "": it is not there. */
-static void read_hash(sqlite3 *db, uint64_t seq, field_text64 out)
+/* The hash of that record; "": it is not there.  False: that can't be read now. */
+static bool read_hash(sqlite3 *db, uint64_t seq, field_text64 out)
 {
 	sqlite3_stmt *stmt = NULL;
 	out[0] = '\0';
-	if (sqlite3_prepare_v2(db, "SELECT hash FROM audit WHERE seq=?", -1, &stmt,
-			       NULL) == SQLITE_OK &&
-	    sqlite3_bind_int64(stmt, 1, (int64_t)seq) == SQLITE_OK &&
-	    sqlite3_step(stmt) == SQLITE_ROW) {
+	int code = sqlite3_prepare_v2(db, "SELECT hash FROM audit WHERE seq=?", -1,
+				      &stmt, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_int64(stmt, 1, (int64_t)seq);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(stmt, 0);
 		record_text(out, sizeof(field_text64), text != NULL ? text : "");
 	}
 	sqlite3_finalize(stmt);
+	return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
 /*
@@ -45,7 +49,8 @@ static void find_begin(struct teller *teller, const struct chain *chain)
 {
 	field_text64 hash;
 	struct chain_told *told = &teller->told;
-	read_hash(chain->db, told->seq, hash);
+	if (!read_hash(chain->db, told->seq, hash))
+		return; /* it is looked for again */
 	bool is_there = hash[0] != '\0' && told->number <= chain->number;
 	if (is_there && strcmp(hash, told->hash) != 0) {
 		told->seq--;
@@ -146,6 +151,8 @@ static void tell(struct store *store, struct teller *teller)
 	bool went_back = told->seq > chain->seq || told->number > chain->number;
 	if (!teller->is_found || went_back)
 		find_begin(teller, chain);
+	if (!teller->is_found)
+		return;
 	bool is_all = told->seq >= chain->seq && told->number >= chain->number;
 	if (!is_all && make_sure(store, teller, chain) &&
 	    tell_next(store, teller, RECORD_checkpoint))

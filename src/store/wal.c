@@ -122,6 +122,8 @@ static int committed(void *self, sqlite3 *db, const char *name, int pages)
 		wal->due = WAL_PAGES;
 	wal->pages = pages;
 	if (pages >= WAL_PAGES_MAX) {
+		wal_rest(wal); /* beside the thread's it would fail, and wait for
+				  nothing */
 		sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL,
 					  NULL);
 	} else if (pages >= wal->due) {

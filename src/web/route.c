@@ -410,7 +410,7 @@ static enum MHD_Result take(struct request *request, const char *method, bool is
 	if (doubt != NULL)
 		return close_with(request, doubt);
 	const char *methods = methods_at(request->path);
-	if (!is_allowed(method, methods))
+	if (!is_allowed(method, methods) && !heartbeat_takes(request->path, method))
 		return answer_only(request->connection, request->path, methods);
 	request->head = strcmp(method, "HEAD") == 0;
 	request->post = strcmp(method, "POST") == 0;

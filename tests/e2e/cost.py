@@ -167,8 +167,8 @@ def idle(tap, lab):
     rss = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * \
         os.sysconf("SC_PAGESIZE")
     tap.ok(rss < RSS_MAX, "and less than 50 MB", rss)
-    tap.equal(len(os.listdir(f"/proc/{pid}/task")), 4,
-              "a worker, the store and the logs are three threads more")
+    tap.equal(len(os.listdir(f"/proc/{pid}/task")), 5,
+              "a worker, the store, what carries its logs over, and the logs are four threads more")
     monitor.stop()
 
 

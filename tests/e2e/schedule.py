@@ -406,7 +406,7 @@ def heartbeats(tap, lab):
                push(monitor, "/api/v1/heartbeats/backup?status=ill", token=TOKEN)[0],
                push(monitor, "/api/v1/heartbeats/backup", method="GET", token=TOKEN)[0],
                push(monitor, "/api/v1/heartbeats/backup", token=TOKEN, body="x" * 5000)[0]],
-              [401, 400, 400, 401, 413], "mistakes have their status; what is no POST is no heartbeat")
+              [401, 400, 400, 405, 413], "mistakes have their status; what is no POST is no heartbeat")
     tap.equal(push(monitor, "/api/v1/heartbeats/backup", token=TOKEN,
                    body="status=down&msg=a+form%21")[0], 200, "a form may say it")
     one = becomes(monitor, backup, "detail", "a form!")

@@ -290,6 +290,38 @@ static void a_machine_that_was_set_up_anew_joins_again(void **state)
 	assert_string_equal(chain_proof_word(&proof), "forked");
 }
 
+/* Who owns the machine appends a record that says it is older than when it joined. */
+static void a_record_of_before_makes_no_fork_a_machine_set_up_anew(void **state)
+{
+	struct chain_proof proof = { 0 };
+	(void)state;
+	add_chain(seal, "10.0.0.1", START_US, MANY);
+	add_audit(MANY + 1, audits[audit_count - 1].hash, "10.0.0.1",
+		  START_US - 2 * DAY);
+	add_chain(other_seal, "10.0.0.2", START_US - DAY / 24, 10);
+	chain_proof_joined(&proof, START_US - DAY);
+	prove(&proof);
+	assert_string_equal(chain_proof_word(&proof), "forked");
+	assert_true(chain_proof_may_be_anew(&proof));
+}
+
+/* An earlier version's checkpoints name no key; with its last the telling begins. */
+static void a_checkpoint_without_a_key_before_all_is_no_fault(void **state)
+{
+	struct chain_proof proof = { 0 };
+	(void)state;
+	add_chain(seal, "10.0.0.1", START_US, MANY);
+	checkpoints[0].public_key[0] = '\0';
+	memmove(&audits[0], &audits[EACH], (audit_count - EACH) * sizeof(audits[0]));
+	audit_count -= EACH;
+	struct audit_verdict verdict = prove(&proof);
+	assert_int_equal(verdict.faults, 0);
+	assert_string_equal(chain_proof_word(&proof), "holds");
+	/* Behind records it is one. */
+	checkpoints[1].public_key[0] = '\0';
+	assert_fault("checkpoint_changed");
+}
+
 static void what_has_no_numbers_or_no_checkpoints_proves_nothing(void **state)
 {
 	struct chain_proof proof = { 0 };
@@ -319,6 +351,8 @@ int main(void)
 		TEST(what_was_told_in_two_ways_is_a_fork),
 		TEST(signatures_are_those_of_the_key_that_signed_first),
 		TEST(a_machine_that_was_set_up_anew_joins_again),
+		TEST(a_record_of_before_makes_no_fork_a_machine_set_up_anew),
+		TEST(a_checkpoint_without_a_key_before_all_is_no_fault),
 		TEST(what_has_no_numbers_or_no_checkpoints_proves_nothing),
 	};
 	return cmocka_run_group_tests(tests, choose_seed, NULL);

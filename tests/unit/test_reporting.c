@@ -271,22 +271,23 @@ static void what_another_hub_made_is_not_made_here(void **state)
 	assert_string_equal(site_of_due(now_us), "a");
 	/* Not made, of another length, or not with all who are mailed: it is due. */
 	record.state = "failed";
-	reporting_heard(&reporting, &record, &said);
+	reporting_heard(&reporting, &record);
 	record = made_by_another("site:a", "2026-11-30T00:00:00Z",
 				 "2026-12-01T00:00:00Z");
-	reporting_heard(&reporting, &record, &said);
+	reporting_heard(&reporting, &record);
 	record = made_by_another("site:a", "2026-11-01T00:00:00Z",
 				 "2026-12-01T00:00:00Z");
 	record_text(record.error, sizeof(record.error),
 		    "not mailed to a: there is no room; it is tried again");
-	reporting_heard(&reporting, &record, &said);
+	reporting_heard(&reporting, &record);
 	assert_string_equal(site_of_due(now_us), "a");
 	record.error[0] = '\0';
-	reporting_heard(&reporting, &record, &said);
+	reporting_heard(&reporting, &record);
 	assert_string_equal(site_of_due(now_us), "b");
 	record_text(record.chosen, sizeof(record.chosen), "all");
-	reporting_heard(&reporting, &record, &said);
+	reporting_heard(&reporting, &record);
 	/* Also after a restart. */
+	reporting_keep_heard(&reporting, &said);
 	start(OF_SITES, now_us);
 	assert_string_equal(site_of_due(now_us), "b");
 	is_made(now_us, "2026-12-01T00:00:00Z");

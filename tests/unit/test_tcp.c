@@ -85,7 +85,9 @@ static void the_server_is_told_by_its_syn_ack_or_its_port(void **state)
 		/* nmap -sA -g 22 */
 		{ 22, 80, TCP_ACK, false, 0 },
 		{ 22, 80, TCP_ACK | TCP_PSH, true, 0 },
-		{ 40000, 50000, TCP_ACK, false, 0 },
+		{ 40000, 41000, TCP_ACK, false, 0 },
+		/* who has a port of the dynamic range connects */
+		{ 40000, 50000, TCP_ACK, true, 0 },
 		{ 40000, 50000, TCP_SYN | TCP_ACK, true, 0 },
 		{ 40000, 80, TCP_SYN | TCP_ACK, true, 0 },
 		{ 80, 40000, TCP_SYN, false, 0 },
