@@ -406,9 +406,8 @@ static void leave_soon(const struct hub *hub, int status)
 		has_depot &= lane.has_depot;
 	}
 	leaving.status = status;
-	leaving.in =
-		has_depot ? (struct timespec){ .tv_sec = LEAVE_S }
-			  : (struct timespec){ .tv_nsec = LEAVE_EMPTY_MS * 1000000L };
+	leaving.in.tv_sec = has_depot ? LEAVE_S : 0;
+	leaving.in.tv_nsec = has_depot ? 0 : LEAVE_EMPTY_MS * 1000000L;
 	if (pthread_create(&thread, NULL, leave, &leaving) == 0)
 		pthread_detach(thread);
 }
