@@ -70,11 +70,11 @@ static void keep(enum record_kind kind, const char *sensor, void *record)
 	struct buf bytes = { 0 };
 	struct batch *batch = batch_new();
 	sequence++;
-	struct batch_head head = { .id = { .lane = fleet_lane_of(kind),
-					   .epoch = 1,
-					   .sequence = sequence },
-				   .made_us = clock_us(CLOCK_REALTIME),
-				   .lost_us = UNKNOWN_TIME };
+	struct batch_head head = {
+		.id = { .lane = fleet_lane_of(kind), .epoch = 1, .sequence = sequence },
+		.made_us = clock_us(CLOCK_REALTIME),
+		.lost_us = UNKNOWN_TIME
+	};
 	record_text(head.id.sensor, sizeof(head.id.sensor), sensor);
 	record_text((char *)record + record_field(kind, "sensor")->offset,
 		    sizeof(field_text64), sensor);
