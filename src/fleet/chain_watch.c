@@ -63,15 +63,13 @@ struct chain_watch {
 static void note(struct chain_watch *watch, const char *sensor, uint64_t seq,
 		 bool if_new)
 {
-	bool is_new;
 	uint64_t name = shelf_name_text(&watch->key, 0, sensor);
+	struct shelf_row *row = shelf_find(&watch->watched, name);
+	bool is_new = row == NULL;
 	if (sensor[0] == '\0' || strcmp(sensor, FLEET_HUB) == 0 ||
-	    (if_new && (watch->watched.count == WATCHED_MAX ||
-			shelf_find(&watch->watched, name) != NULL)))
+	    (if_new && (watch->watched.count == WATCHED_MAX || !is_new)))
 		return;
 	/* Only a look moves it behind the others: who tells much comes as soon. */
-	struct shelf_row *row = shelf_find(&watch->watched, name);
-	is_new = row == NULL;
 	if (is_new)
 		row = shelf_touch(&watch->watched, name, &is_new);
 	if (row == NULL)
